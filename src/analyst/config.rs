@@ -1,0 +1,27 @@
+//! What may be set about the analysis.
+
+use crate::net::LocalNets;
+
+/// Bounds of the analyst, and what it takes for our own network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Address blocks of our own network.
+    pub local_nets: LocalNets,
+    /// Most devices that are kept; vendor devices are the last to be forgotten.
+    pub max_devices: usize,
+    /// Most names that are remembered over all hosts.
+    pub max_names: usize,
+    /// Most live flows of concern that are kept with their destination.
+    pub max_watched_flows: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            local_nets: LocalNets::default(),
+            max_devices: 4096,
+            max_names: 65_536,
+            max_watched_flows: 16_384,
+        }
+    }
+}

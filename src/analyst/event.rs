@@ -1,0 +1,122 @@
+//! All that leaves the analyst: owned, in the past tense, cheap to clone.
+
+use std::sync::Arc;
+
+use crate::alert::Alert;
+use crate::classify::Destination;
+use crate::device::DeviceProfile;
+use crate::dissect::Message;
+use crate::flow::{FlowEndReason, Role};
+use crate::meter::{FlowReport, MessageContext};
+use crate::net::{Perimeter, Timestamp};
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// When, in packet time.
+    pub timestamp: Timestamp,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// The kinds of events.
+#[derive(Debug, Clone)]
+pub enum EventKind {
+    /// A device is new, or what is known of it changed.
+    DeviceSeen(Arc<DeviceProfile>),
+    /// A flow began that concerns a vendor device or a vendor cloud.
+    FlowStarted(FlowSighting),
+    /// A flow goes on. `interim` when its record is due for export.
+    FlowUpdated {
+        /// The flow.
+        sighting: FlowSighting,
+        /// True when its active timeout has passed again.
+        interim: bool,
+    },
+    /// A flow ended.
+    FlowEnded {
+        /// The flow.
+        sighting: FlowSighting,
+        /// Why.
+        reason: FlowEndReason,
+    },
+    /// A message was read.
+    MessageRead(Box<MessageSighting>),
+    /// A rule fired.
+    AlertRaised(Box<AlertSighting>),
+}
+
+/// A flow, and what the analyst knows of its ends.
+#[derive(Debug, Clone)]
+pub struct FlowSighting {
+    /// Ends, totals, head.
+    pub report: FlowReport,
+    /// Inbound, outbound, internal or transit.
+    pub perimeter: Perimeter,
+    /// The device of ours that this flow concerns: a vendor device, or whoever of ours speaks to a vendor cloud.
+    pub device: Option<FlowDevice>,
+    /// The vendor cloud service at the far end.
+    pub destination: Option<Arc<Destination>>,
+    /// Totals that this flow moved; absent when it concerns no device.
+    pub tallies: Option<Tallies>,
+}
+
+impl FlowSighting {
+    /// Tells whether the flow concerns a vendor device or a vendor cloud (`--scope cameras`).
+    #[must_use]
+    pub fn is_of_concern(&self) -> bool {
+        self.destination.is_some()
+            || self.device.as_ref().is_some_and(|device| device.profile.is_vendor_device())
+    }
+}
+
+/// A device at one end of a flow.
+#[derive(Debug, Clone)]
+pub struct FlowDevice {
+    /// The device.
+    pub profile: Arc<DeviceProfile>,
+    /// Its end of the flow.
+    pub role: Role,
+}
+
+/// Cumulative totals (latest wins), so that a lost event loses no bytes. IP bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tallies {
+    /// Of the device, over all its flows in the flow's perimeter.
+    pub device: Tally,
+    /// Of the device towards the same vendor, service, role and region; zero without a destination.
+    pub cloud: Tally,
+}
+
+/// Bytes and flows since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// IP bytes that the device sent.
+    pub sent: u64,
+    /// IP bytes that the device received.
+    pub received: u64,
+    /// Flows.
+    pub flows: u64,
+}
+
+/// A message, and what the analyst knows of its sender.
+#[derive(Debug, Clone)]
+pub struct MessageSighting {
+    /// Where it was read.
+    pub context: MessageContext,
+    /// What it says.
+    pub message: Message,
+    /// The vendor device that sent or received it, or whoever of ours speaks to a vendor cloud.
+    pub device: Option<Arc<DeviceProfile>>,
+    /// The vendor cloud service that it names or is sent to.
+    pub destination: Option<Arc<Destination>>,
+}
+
+/// An alert with the flow that led to it, where one did.
+#[derive(Debug, Clone)]
+pub struct AlertSighting {
+    /// The alert.
+    pub alert: Alert,
+    /// The flow.
+    pub flow: Option<FlowReport>,
+}

@@ -1,0 +1,12 @@
+//! Names, devices, destinations, alerts: observations become events. One a daemon.
+//!
+//! Comes in: [`Observation`](crate::meter::Observation)s of all meters in order, and the time. Goes out: [`Event`]s.
+//! It never performs I/O, reads no clock and holds no lock.
+
+mod config;
+mod event;
+
+pub use config::Config;
+pub use event::{
+    AlertSighting, Event, EventKind, FlowDevice, FlowSighting, MessageSighting, Tallies, Tally,
+};

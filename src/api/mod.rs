@@ -1,0 +1,5 @@
+//! HTTP: health, metrics, and the inventory as JSON.
+
+mod config;
+
+pub use config::Config;

@@ -1,0 +1,63 @@
+//! What may be set about capturing.
+
+/// How frames are captured from interfaces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Which backend opens interfaces.
+    pub backend: Backend,
+    /// Memory of one interface's ring, in bytes; rounded to whole blocks.
+    pub ring_bytes: usize,
+    /// Asks the interface for frames that are not addressed to it.
+    pub promiscuous: bool,
+    /// A filter expression in the language of pcap-filter(7); libpcap backend only.
+    pub filter: Option<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { backend: Backend::AfPacket, ring_bytes: 8 << 20, promiscuous: true, filter: None }
+    }
+}
+
+/// What opens an interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Backend {
+    /// A TPACKET_V3 ring of our own; Linux, CAP_NET_RAW.
+    #[default]
+    AfPacket,
+    /// libpcap, when built with the feature `libpcap`.
+    Libpcap,
+}
+
+/// Which side of the network an interface is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum InterfaceRole {
+    /// Our own network: bytes are counted here.
+    #[default]
+    Lan,
+    /// The way out of a gateway: seen, not counted, since `lan` counts the same flows.
+    Wan,
+    /// A copy of somebody else's traffic (mirror port): counted.
+    Mirror,
+}
+
+impl InterfaceRole {
+    /// `lan`, `wan` or `mirror`.
+    #[must_use]
+    pub const fn as_label(self) -> &'static str {
+        match self {
+            Self::Lan => "lan",
+            Self::Wan => "wan",
+            Self::Mirror => "mirror",
+        }
+    }
+}
+
+/// An interface to capture on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InterfaceConfig {
+    /// The system's name for it.
+    pub name: String,
+    /// Its role.
+    pub role: InterfaceRole,
+}

@@ -1,0 +1,58 @@
+//! What every place that frames come from has in common.
+
+use super::CaptureError;
+use crate::net::Frame;
+
+/// What a source has for the reader at this moment.
+#[derive(Debug)]
+pub enum Next<'a> {
+    /// One frame, borrowed from the ring or the file until the next call. Its `number` is 0:
+    /// whoever merges sources numbers the frames.
+    Frame(Frame<'a>),
+    /// Nothing arrived within the source's wait time; ask again.
+    Idle,
+    /// Nothing more will come.
+    End,
+}
+
+/// A place that frames come from: a live interface, a capture file, standard input.
+pub trait FrameSource: Send {
+    /// Gives the next frame. Waits at most the source's wait time (live sources: 100 ms).
+    ///
+    /// # Errors
+    /// The interface went away or the file could not be read. A capture file that is cut in
+    /// the middle of a record is no error: [`FrameSource::warning`] says so after [`Next::End`].
+    fn next_frame(&mut self) -> Result<Next<'_>, CaptureError>;
+
+    /// The interfaces that frames of this source were seen on; a frame's
+    /// [`InterfaceId`](crate::net::InterfaceId) is an index into it. May grow while reading.
+    fn observation_points(&self) -> &[ObservationPoint];
+
+    /// Totals since the source was opened; each only grows.
+    fn counters(&mut self) -> SourceCounters;
+
+    /// What a user should know about the input as a whole, such as a file that is cut short.
+    fn warning(&self) -> Option<String> {
+        None
+    }
+}
+
+/// An interface that frames were seen on (RFC 7011, "observation point").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservationPoint {
+    /// Its name as the system or the capture file gives it; empty when the file gives none.
+    pub name: String,
+}
+
+/// Frames that a source received or lost, since it was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SourceCounters {
+    /// Frames that reached the capture, including those lost in its ring.
+    pub received: u64,
+    /// Frames that the kernel dropped because the ring was full.
+    pub kernel_drops: u64,
+    /// Frames that the network card or its driver reports as dropped.
+    pub interface_drops: u64,
+    /// How often the ring was found full (TPACKET_V3 `tp_freeze_q_cnt`).
+    pub ring_freezes: u64,
+}

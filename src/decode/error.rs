@@ -1,0 +1,63 @@
+//! Why a frame could not be read further.
+
+/// Where decoding stopped, and why. A bad frame is counted by these two, never reported upward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("{}: {}", layer.as_label(), reason.as_label())]
+pub struct DecodeError {
+    /// The layer that could not be read.
+    pub layer: Layer,
+    /// Why.
+    pub reason: DecodeReason,
+}
+
+/// The layers that decoding can stop at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Layer {
+    /// Ethernet, tags, cooked headers.
+    Link,
+    /// IP, its extension headers, ARP.
+    Network,
+    /// TCP, UDP, ICMP.
+    Transport,
+}
+
+impl Layer {
+    /// Every layer, for counters that exist from the start.
+    pub const ALL: [Self; 3] = [Self::Link, Self::Network, Self::Transport];
+
+    /// The metric label.
+    #[must_use]
+    pub const fn as_label(self) -> &'static str {
+        match self {
+            Self::Link => "link",
+            Self::Network => "network",
+            Self::Transport => "transport",
+        }
+    }
+}
+
+/// Why decoding stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DecodeReason {
+    /// The frame ends before the header does.
+    Truncated,
+    /// A header contradicts itself or the standard.
+    Malformed,
+    /// A link type, EtherType or protocol that this decoder does not read.
+    Unsupported,
+}
+
+impl DecodeReason {
+    /// Every reason, for counters that exist from the start.
+    pub const ALL: [Self; 3] = [Self::Truncated, Self::Malformed, Self::Unsupported];
+
+    /// The metric label.
+    #[must_use]
+    pub const fn as_label(self) -> &'static str {
+        match self {
+            Self::Truncated => "truncated",
+            Self::Malformed => "malformed",
+            Self::Unsupported => "unsupported",
+        }
+    }
+}

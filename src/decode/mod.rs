@@ -1,0 +1,12 @@
+//! Layers 2 to 4 of one frame, without memory of earlier frames.
+//!
+//! Comes in: a [`Frame`](crate::net::Frame). Goes out: a [`Packet`] of everything that could be
+//! read, with what stopped decoding. It never panics on any bytes and never allocates.
+
+mod error;
+mod packet;
+
+pub use error::{DecodeError, DecodeReason, Layer};
+pub use packet::{
+    ArpPacket, EtherAddresses, IpPacket, Network, Packet, TcpFlags, TcpHeader, Transport, VlanIds,
+};

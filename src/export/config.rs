@@ -1,0 +1,89 @@
+//! What may be set about event output.
+
+use std::path::PathBuf;
+
+/// Which events are written, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Config {
+    /// The EVE file; none is written without it.
+    pub eve_file: Option<PathBuf>,
+    /// What is written.
+    pub selection: Selection,
+    /// EVE `host`: the name of this sensor; left out when absent.
+    pub sensor: Option<String>,
+}
+
+/// Which events are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selection {
+    /// Only what concerns a camera or a vendor cloud, or everything.
+    pub scope: Scope,
+    /// The event types, such as `flow` and `dns`.
+    pub types: EventTypes,
+}
+
+impl Default for Selection {
+    fn default() -> Self {
+        Self { scope: Scope::Cameras, types: EventTypes::default() }
+    }
+}
+
+/// How much is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Scope {
+    /// What concerns a vendor device or a vendor cloud.
+    #[default]
+    Cameras,
+    /// Everything.
+    All,
+}
+
+/// A set of EVE event types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct EventTypes(u32);
+
+/// The list holds a name that is no event type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no event type is called `{0}`; there are: all, {list}", list = EventTypes::NAMES.join(", "))]
+pub struct UnknownEventType(pub String);
+
+impl EventTypes {
+    /// The names, in the order of their bits.
+    pub const NAMES: [&'static str; 11] =
+        ["device", "alert", "flow", "stats", "dns", "mdns", "llmnr", "tls", "http", "dhcp", "sadp"];
+
+    /// Every type.
+    pub const ALL: Self = Self((1 << Self::NAMES.len()) - 1);
+
+    /// Reads a comma-separated list of names, or `all`.
+    ///
+    /// # Errors
+    /// A name is not among [`EventTypes::NAMES`].
+    pub fn parse(list: &str) -> Result<Self, UnknownEventType> {
+        let mut bits = 0;
+        for name in list.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            bits |= match Self::NAMES.iter().position(|known| *known == name) {
+                Some(bit) => 1 << bit,
+                None if name == "all" => Self::ALL.0,
+                None => return Err(UnknownEventType(name.to_owned())),
+            };
+        }
+        Ok(Self(bits))
+    }
+
+    /// Tells whether the type called `name` is in the set.
+    #[must_use]
+    pub fn contains(self, name: &str) -> bool {
+        Self::NAMES
+            .iter()
+            .position(|known| *known == name)
+            .is_some_and(|bit| self.0 & 1 << bit != 0)
+    }
+}
+
+impl Default for EventTypes {
+    /// `device,alert,flow,stats`.
+    fn default() -> Self {
+        Self(0b1111)
+    }
+}

@@ -1,0 +1,14 @@
+//! Packets become biflows, biflows become records (RFC 7011, "Metering Process").
+//!
+//! Comes in: decoded packets and the time. Goes out: [`FlowRecord`]s. The table is bounded and has
+//! one owner; it never knows applications.
+
+mod config;
+mod id;
+mod key;
+mod record;
+
+pub use config::Config;
+pub use id::FlowId;
+pub use key::{Endpoint, FlowKey, Orientation, Role};
+pub use record::{ConnState, FlowCounters, FlowEndReason, FlowRecord};

@@ -1,0 +1,29 @@
+//! What may be set about metering.
+
+use std::time::Duration;
+
+use crate::flow;
+
+/// Bounds of one meter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The flow table.
+    pub flow: flow::Config,
+    /// Most bytes of a stream's head that are put together; a longer ClientHello stays unread.
+    pub max_head_bytes: usize,
+    /// Bytes that all stream heads of a meter may hold together; guards against floods of half a ClientHello.
+    pub heads_budget: usize,
+    /// Totals of a live flow are told at most this often.
+    pub update_interval: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            flow: flow::Config::default(),
+            max_head_bytes: 16 << 10,
+            heads_budget: 4 << 20,
+            update_interval: Duration::from_secs(10),
+        }
+    }
+}

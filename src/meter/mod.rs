@@ -1,0 +1,15 @@
+//! The metering process: frames in, observations out. One a worker thread.
+//!
+//! Comes in: [`Frame`](crate::net::Frame)s and the time. Goes out: [`Observation`]s and [`MeterStats`].
+//! It never knows devices, clouds or alerts, and shares nothing.
+
+mod config;
+mod observation;
+mod stats;
+
+pub use config::Config;
+pub use observation::{
+    BindingSource, FlowHead, FlowReport, MessageContext, MessageFlow, Observation, ObservationKind,
+    ObservationOrder,
+};
+pub use stats::MeterStats;

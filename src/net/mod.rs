@@ -1,0 +1,17 @@
+//! The vocabulary that every room speaks: times, frames, addresses, prefixes, names.
+//!
+//! Comes in: nothing. Goes out: plain values. It never performs I/O and imports nothing of ours.
+
+mod frame;
+mod mac;
+mod prefix;
+mod protocol;
+mod text;
+mod timestamp;
+
+pub use frame::{Frame, InterfaceId, LinkType, VlanTag};
+pub use mac::{MacAddr, ParseMacError};
+pub use prefix::{IpPrefix, LocalNets, ParsePrefixError, Perimeter};
+pub use protocol::IpProtocol;
+pub use text::{bounded, printable};
+pub use timestamp::Timestamp;
