@@ -69,9 +69,9 @@ pub(crate) fn dissect(
 }
 
 /// Takes a question, RFC 1035, 4.1.2.
-fn read_query(
-    message: &[u8],
-    cursor: &mut Cursor<'_>,
+fn read_query<'a>(
+    message: &'a [u8],
+    cursor: &mut Cursor<'a>,
     protocol: AppProtocol,
 ) -> Result<DnsQuery, DissectReason> {
     let name = read_name(message, cursor)?;
@@ -84,9 +84,9 @@ fn read_query(
 }
 
 /// Takes a resource record, RFC 1035, 4.1.3.
-fn read_record(
-    message: &[u8],
-    cursor: &mut Cursor<'_>,
+fn read_record<'a>(
+    message: &'a [u8],
+    cursor: &mut Cursor<'a>,
     protocol: AppProtocol,
 ) -> Result<DnsRecord, DissectReason> {
     let name = read_name(message, cursor)?;

@@ -22,14 +22,17 @@ pub(crate) const MAX_TEXT: usize = 4 * MAX_WIRE;
 ///
 /// # Errors
 /// The name ends behind the message, breaks a limit, or has a pointer that does not go backwards.
-pub(crate) fn read_name(message: &[u8], cursor: &mut Cursor<'_>) -> Result<String, DissectReason> {
+pub(crate) fn read_name<'a>(
+    message: &'a [u8],
+    cursor: &mut Cursor<'a>,
+) -> Result<String, DissectReason> {
     let mut name = String::new();
     // Behind a pointer the name goes on elsewhere, but the record goes on behind the pointer.
-    let mut elsewhere: Option<Cursor<'_>> = None;
+    let mut elsewhere: Option<Cursor<'a>> = None;
     let mut run_start = cursor.position();
     let (mut wire, mut labels, mut hops) = (1, 0, 0);
     loop {
-        let walk = elsewhere.as_mut().unwrap_or(cursor);
+        let walk = elsewhere.as_mut().unwrap_or(&mut *cursor);
         match walk.u8()? {
             0 => return Ok(name),
             length @ 1..=63 => {
