@@ -5,8 +5,10 @@
 
 mod config;
 mod error;
+mod savefile;
 mod source;
 
 pub use config::{Backend, Config, InterfaceConfig, InterfaceRole};
 pub use error::CaptureError;
+pub use savefile::SavefileSource;
 pub use source::{FrameSource, Next, ObservationPoint, SourceCounters};
