@@ -3,10 +3,18 @@
 //! Comes in: the name of an interface or a file. Goes out: [`Frame`](crate::net::Frame)s borrowed
 //! from the ring or the file, and drop counters. It never looks at what a frame means.
 
+#[cfg(target_os = "linux")]
+mod afpacket;
 mod config;
 mod error;
+mod interface;
+mod savefile;
 mod source;
 
+#[cfg(target_os = "linux")]
+pub use afpacket::AfPacketSource;
 pub use config::{Backend, Config, InterfaceConfig, InterfaceRole};
 pub use error::CaptureError;
+pub use interface::{Interface, list as list_interfaces};
+pub use savefile::SavefileSource;
 pub use source::{FrameSource, Next, ObservationPoint, SourceCounters};
