@@ -1,5 +1,35 @@
 //! Events on their way out: EVE JSON.
+//!
+//! Comes in: [`Event`](crate::analyst::Event)s and counters. Goes out: one JSON object a line, as Suricata
+//! writes them (its `etc/schema.json`), to a file or any other writer. It never blocks the analyst and never
+//! stops because a sink fails: failures are counted.
 
+mod camera_object;
+mod cloud_object;
+mod community_id;
 mod config;
+mod eve_alert;
+mod eve_device;
+mod eve_dhcp;
+mod eve_dns;
+mod eve_encoder;
+mod eve_flow;
+mod eve_http;
+mod eve_line;
+mod eve_sadp;
+mod eve_stats;
+mod eve_text;
+mod eve_tls;
+mod eve_writer;
+mod file_sink;
+mod stats;
 
+pub use camera_object::CameraObject;
+pub use cloud_object::CloudObject;
+pub use community_id::community_id;
 pub use config::{Config, EventTypes, Scope, Selection, UnknownEventType};
+pub use eve_encoder::{EndOfRun, EveEncoder};
+pub use eve_text::{EveTime, Text};
+pub use eve_writer::EveWriter;
+pub use file_sink::{DeliveryCounters, EveFileSink};
+pub use stats::{AnalysisCounters, RunStats};

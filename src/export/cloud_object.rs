@@ -1,0 +1,40 @@
+//! The `cloud` object: which service a flow goes to, and why we think so.
+//!
+//! Comes in: a destination. Goes out: the object that events and the API share.
+
+use serde::Serialize;
+
+use crate::classify::Destination;
+
+/// A vendor's cloud service, as events and the API show it.
+#[derive(Debug, Serialize)]
+pub struct CloudObject<'a> {
+    vendor: &'a str,
+    service: &'a str,
+    role: &'static str,
+    region: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<&'a str>,
+    confidence: u8,
+    basis: &'static str,
+    speaker: &'static str,
+    reason: &'a str,
+}
+
+impl<'a> CloudObject<'a> {
+    /// Shows a destination.
+    #[must_use]
+    pub fn new(destination: &'a Destination) -> Self {
+        Self {
+            vendor: &destination.vendor,
+            service: &destination.service,
+            role: destination.role.as_label(),
+            region: destination.region.as_label(),
+            domain: destination.domain.as_deref(),
+            confidence: destination.confidence,
+            basis: destination.basis.as_label(),
+            speaker: destination.speaker.as_label(),
+            reason: &destination.reason,
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Events become EVE lines.
+//!
+//! Comes in: [`Event`]s and [`RunStats`]. Goes out: lines of JSON, appended to a buffer; none for what the
+//! [`Selection`] leaves out. It never performs I/O. Equal events give equal bytes.
+
+use std::collections::HashSet;
+
+use super::camera_object::CameraObject;
+use super::cloud_object::CloudObject;
+use super::config::{Config, Scope, Selection};
+use super::eve_alert::AlertSection;
+use super::eve_device::{DeviceSection, representative_address};
+use super::eve_dhcp::DhcpSection;
+use super::eve_dns::{DnsSection, LlmnrSection, MdnsSection};
+use super::eve_flow::{FlowSection, TcpSection};
+use super::eve_http::HttpSection;
+use super::eve_line::{EtherSection, EveLine};
+use super::eve_sadp::SadpSection;
+use super::eve_stats::StatsSection;
+use super::eve_text::EveTime;
+use super::eve_tls::TlsSection;
+use super::stats::RunStats;
+use crate::analyst::{AlertSighting, Event, EventKind, FlowSighting, MessageSighting};
+use crate::capture::ObservationPoint;
+use crate::device::DeviceProfile;
+use crate::dissect::{AppProtocol, Message};
+use crate::flow::{FlowEndReason, FlowId, FlowRecord, Role};
+use crate::meter::{FlowHead, FlowReport};
+use crate::net::{InterfaceId, MacAddr, Timestamp};
+
+/// Most live flows that are remembered for `flow.alerted`; guards memory against floods of alerts.
+const MAX_ALERTED_FLOWS: usize = 16_384;
+
+/// What it means when flows are cut off by the end of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum EndOfRun {
+    /// The capture ended: `shutdown`.
+    #[default]
+    Shutdown,
+    /// The daemon was told to stop: `forced`.
+    Forced,
+}
+
+/// Turns events into lines of EVE JSON.
+#[derive(Debug)]
+pub struct EveEncoder {
+    selection: Selection,
+    sensor: Option<String>,
+    end_of_run: EndOfRun,
+    alerted: HashSet<FlowId>,
+}
+
+impl EveEncoder {
+    /// Makes an encoder for a selection of events and a sensor's name.
+    #[must_use]
+    pub fn new(config: &Config, end_of_run: EndOfRun) -> Self {
+        Self {
+            selection: config.selection.clone(),
+            sensor: config.sensor.clone(),
+            end_of_run,
+            alerted: HashSet::new(),
+        }
+    }
+
+    /// Appends the lines of one event to `out`, and tells how many there are. `points` are the run's interfaces,
+    /// by [`InterfaceId`].
+    pub fn encode(
+        &mut self,
+        event: &Event,
+        points: &[ObservationPoint],
+        out: &mut Vec<u8>,
+    ) -> usize {
+        let time = event.timestamp;
+        match &event.kind {
+            EventKind::DeviceSeen(profile) => self.encode_device(time, profile, out),
+            EventKind::FlowStarted(_) | EventKind::FlowUpdated { interim: false, .. } => 0,
+            EventKind::FlowUpdated { sighting, interim: true } => {
+                self.encode_flow(time, sighting, "interim", points, out)
+            }
+            EventKind::FlowEnded { sighting, reason } => {
+                let lines = self.encode_flow(time, sighting, self.reason(*reason), points, out);
+                self.alerted.remove(&sighting.report.record.id);
+                lines
+            }
+            EventKind::MessageRead(sighting) => self.encode_message(time, sighting, points, out),
+            EventKind::AlertRaised(sighting) => self.encode_alert(time, sighting, points, out),
+        }
+    }
+
+    /// Appends a `stats` line to `out` if those are selected, and tells how many lines there are.
+    pub fn encode_stats(&self, run: &RunStats, out: &mut Vec<u8>) -> usize {
+        if !self.selection.types.contains("stats") {
+            return 0;
+        }
+        append(
+            &EveLine { stats: Some(StatsSection::new(run)), ..self.line("stats", run.timestamp) },
+            out,
+        )
+    }
+
+    fn encode_flow(
+        &self,
+        time: Timestamp,
+        sighting: &FlowSighting,
+        reason: &'static str,
+        points: &[ObservationPoint],
+        out: &mut Vec<u8>,
+    ) -> usize {
+        if !self.is_selected("flow", sighting.is_of_concern()) {
+            return 0;
+        }
+        let record = &*sighting.report.record;
+        let head = sighting.report.head.as_deref();
+        let mut line = self.line("flow", time);
+        set_report(&mut line, &sighting.report, points);
+        line.flow = Some(FlowSection::of_record(record, reason, self.alerted.contains(&record.id)));
+        line.tcp = TcpSection::of_record(record);
+        line.tls = head.and_then(|head| head.sni.as_deref()).map(TlsSection::of_flow);
+        line.http = head.and_then(|head| head.http_host.as_deref()).map(HttpSection::of_flow);
+        line.camera = sighting
+            .device
+            .as_ref()
+            .and_then(|device| CameraObject::of_vendor_device(&device.profile));
+        line.cloud = sighting.destination.as_deref().map(CloudObject::new);
+        append(&line, out)
+    }
+
+    fn encode_device(&self, time: Timestamp, profile: &DeviceProfile, out: &mut Vec<u8>) -> usize {
+        if !self.is_selected("device", profile.is_vendor_device()) {
+            return 0;
+        }
+        let line = EveLine {
+            src_ip: representative_address(profile),
+            ether: profile.mac.and_then(|mac| EtherSection::new(mac, MacAddr::ZERO)),
+            device: Some(DeviceSection::new(profile)),
+            camera: CameraObject::of_vendor_device(profile),
+            ..self.line("device", time)
+        };
+        append(&line, out)
+    }
+
+    fn encode_alert(
+        &mut self,
+        time: Timestamp,
+        sighting: &AlertSighting,
+        points: &[ObservationPoint],
+        out: &mut Vec<u8>,
+    ) -> usize {
+        let alert = &sighting.alert;
+        if let Some(report) = &sighting.flow
+            && self.alerted.len() < MAX_ALERTED_FLOWS
+        {
+            self.alerted.insert(report.record.id);
+        }
+        if !self.is_selected("alert", true) {
+            return 0;
+        }
+        let mut line = self.line("alert", time);
+        match &sighting.flow {
+            Some(report) => {
+                set_report(&mut line, report, points);
+                line.flow = Some(FlowSection::so_far(&report.record));
+            }
+            None => {
+                line.src_ip = representative_address(&alert.device);
+                line.ether = alert.device.mac.and_then(|mac| EtherSection::new(mac, MacAddr::ZERO));
+            }
+        }
+        line.alert = Some(AlertSection::new(alert));
+        line.camera = CameraObject::of_vendor_device(&alert.device);
+        line.cloud = alert.destination.as_deref().map(CloudObject::new);
+        append(&line, out)
+    }
+
+    fn encode_message(
+        &self,
+        time: Timestamp,
+        sighting: &MessageSighting,
+        points: &[ObservationPoint],
+        out: &mut Vec<u8>,
+    ) -> usize {
+        let protocol = sighting.message.protocol();
+        let of_concern = sighting.destination.is_some()
+            || sighting.device.as_ref().is_some_and(|device| device.is_vendor_device())
+            // Whoever speaks the vendor's own protocol, also a tool that asks who is there.
+            || protocol == AppProtocol::Sadp;
+        if !self.is_selected(protocol.as_label(), of_concern) {
+            return 0;
+        }
+        let context = &sighting.context;
+        let mut line = self.line(protocol.as_label(), time);
+        line.in_iface = interface_name(context.interface, points);
+        line.vlan = tags(context.vlans.as_slice());
+        line.app_proto = Some(protocol.as_label());
+        let ether = context.ether.unwrap_or_default();
+        let (mut source, mut destination) = (ether.source, ether.destination);
+        if let Some(flow) = &context.flow {
+            line.set_flow(flow.id, flow.initiator, flow.responder, flow.protocol);
+            if flow.sender == Role::Responder {
+                (source, destination) = (destination, source);
+            }
+        }
+        line.ether = EtherSection::new(source, destination);
+        match &sighting.message {
+            Message::Dns(message) if protocol == AppProtocol::Mdns => {
+                line.mdns = Some(MdnsSection::new(message));
+            }
+            Message::Dns(message) if protocol == AppProtocol::Llmnr => {
+                line.llmnr = Some(LlmnrSection::new(message));
+            }
+            Message::Dns(message) => line.dns = Some(DnsSection::new(message)),
+            Message::Tls(hello) => line.tls = Some(TlsSection::new(hello)),
+            Message::Http(request) => line.http = Some(HttpSection::new(request)),
+            Message::Dhcp(message) => line.dhcp = Some(DhcpSection::new(message)),
+            Message::Sadp(message) => line.sadp = Some(SadpSection::new(message)),
+        }
+        line.camera = sighting.device.as_deref().and_then(CameraObject::of_vendor_device);
+        line.cloud = sighting.destination.as_deref().map(CloudObject::new);
+        append(&line, out)
+    }
+
+    fn is_selected(&self, event_type: &str, of_concern: bool) -> bool {
+        let in_scope = match self.selection.scope {
+            Scope::Cameras => of_concern,
+            Scope::All => true,
+        };
+        in_scope && self.selection.types.contains(event_type)
+    }
+
+    fn line(&self, event_type: &'static str, timestamp: Timestamp) -> EveLine<'_> {
+        EveLine {
+            timestamp: EveTime(timestamp),
+            event_type,
+            host: self.sensor.as_deref(),
+            ..EveLine::default()
+        }
+    }
+
+    const fn reason(&self, reason: FlowEndReason) -> &'static str {
+        match reason {
+            FlowEndReason::IdleTimeout | FlowEndReason::EndOfFlow => "timeout",
+            FlowEndReason::ActiveTimeout => "interim",
+            FlowEndReason::LackOfResources => "forced",
+            FlowEndReason::ForcedEnd => match self.end_of_run {
+                EndOfRun::Shutdown => "shutdown",
+                EndOfRun::Forced => "forced",
+            },
+        }
+    }
+}
+
+fn set_report<'a>(line: &mut EveLine<'a>, report: &'a FlowReport, points: &'a [ObservationPoint]) {
+    let record: &FlowRecord = &report.record;
+    line.set_flow(record.id, record.initiator, record.responder, record.protocol);
+    line.in_iface = interface_name(record.interface, points);
+    line.vlan = tags(record.vlans.as_slice());
+    line.ether = EtherSection::new(record.initiator_mac, record.responder_mac);
+    line.app_proto = report.head.as_deref().map(|head: &FlowHead| head.protocol.as_label());
+}
+
+fn interface_name(id: InterfaceId, points: &[ObservationPoint]) -> Option<&str> {
+    let name = points.get(usize::from(id.0))?.name.as_str();
+    (!name.is_empty()).then_some(name)
+}
+
+fn tags(vlans: &[u16]) -> Option<&[u16]> {
+    (!vlans.is_empty()).then_some(vlans)
+}
+
+/// Appends a line. All keys are strings and the buffer takes everything, so that nothing is left to fail;
+/// if it did, the buffer would be as before.
+fn append(line: &EveLine<'_>, out: &mut Vec<u8>) -> usize {
+    let start = out.len();
+    if serde_json::to_writer(&mut *out, line).is_err() {
+        out.truncate(start);
+        return 0;
+    }
+    out.push(b'\n');
+    1
+}

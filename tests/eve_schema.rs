@@ -1,0 +1,609 @@
+//! Events of every kind, written as EVE: the promised fields are there, and Suricata's own types satisfy its schema.
+//!
+//! The schema is not part of this repository. `HIKWATCH_EVE_SCHEMA` names the file (Suricata's `etc/schema.json`);
+//! without it, or without python3 and its `jsonschema`, that one test says SKIPPED.
+
+use std::io::Write as _;
+use std::net::IpAddr;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use hikwatch::alert::{Alert, AlertRule};
+use hikwatch::analyst::{
+    AlertSighting, Event, EventKind, FlowDevice, FlowSighting, MessageSighting,
+};
+use hikwatch::capture::{ObservationPoint, SourceCounters};
+use hikwatch::catalogue::{CloudRole, Region, Speaker};
+use hikwatch::classify::{Basis, Destination};
+use hikwatch::decode::{EtherAddresses, TcpFlags, VlanIds};
+use hikwatch::device::{DeviceId, DeviceKind, DeviceProfile, Evidence, EvidenceSource, Identity};
+use hikwatch::dissect::{
+    AppProtocol, ClientHello, DhcpMessage, DnsMessage, DnsQuery, DnsRecord, DnsRecordData,
+    HttpRequest, Message, SadpKind, SadpMessage,
+};
+use hikwatch::export::{
+    Config, EndOfRun, EveEncoder, EveFileSink, EventTypes, RunStats, Scope, Selection,
+};
+use hikwatch::flow::{ConnState, Endpoint, FlowCounters, FlowEndReason, FlowId, FlowRecord, Role};
+use hikwatch::meter::{FlowHead, FlowReport, MessageContext, MessageFlow, MeterStats};
+use hikwatch::net::{InterfaceId, IpProtocol, MacAddr, Perimeter, Timestamp};
+use serde_json::Value;
+
+const OWN_TYPES: [&str; 2] = ["device", "sadp"];
+
+#[test]
+fn lines_of_suricatas_own_types_satisfy_its_schema() {
+    let Ok(schema) = std::env::var("HIKWATCH_EVE_SCHEMA") else {
+        eprintln!("SKIPPED: HIKWATCH_EVE_SCHEMA does not name Suricata's etc/schema.json");
+        return;
+    };
+    let has_jsonschema = Command::new("python3")
+        .args(["-c", "import jsonschema"])
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !has_jsonschema {
+        eprintln!("SKIPPED: python3 with jsonschema is not installed");
+        return;
+    }
+
+    let lines = every_line();
+    let suricatas: Vec<String> = lines
+        .into_iter()
+        .filter(|line| !OWN_TYPES.contains(&line["event_type"].as_str().unwrap()))
+        .map(without_ours)
+        .map(|line| line.to_string())
+        .collect();
+    assert!(suricatas.len() >= 12, "{}", suricatas.len());
+
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "{}", suricatas.join("\n")).unwrap();
+    let script = "import json, jsonschema, sys\n\
+        schema = jsonschema.Draft7Validator(json.load(open(sys.argv[1])))\n\
+        bad = 0\n\
+        for line in open(sys.argv[2]):\n\
+        \x20   for error in schema.iter_errors(json.loads(line)):\n\
+        \x20       bad += 1\n\
+        \x20       print(list(error.path), error.message, line)\n\
+        sys.exit(1 if bad else 0)\n";
+    let output =
+        Command::new("python3").args(["-c", script, &schema]).arg(file.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn a_flow_line_has_the_promised_fields() {
+    let flow = &only("flow", &[ended(camera_flow(), FlowEndReason::EndOfFlow)], &everything());
+
+    assert_eq!(flow["timestamp"], "2026-01-31T12:00:10.250000+0000");
+    assert_eq!(flow["flow_id"], 4711);
+    assert_eq!(flow["host"], "sensor-1");
+    assert_eq!(flow["in_iface"], "br-lan");
+    assert_eq!(flow["vlan"], serde_json::json!([20]));
+    assert_eq!(flow["src_ip"], "192.0.2.10");
+    assert_eq!(flow["src_port"], 49152);
+    assert_eq!(flow["dest_ip"], "198.51.100.7");
+    assert_eq!(flow["dest_port"], 443);
+    assert_eq!(flow["proto"], "TCP");
+    assert_eq!(flow["app_proto"], "tls");
+    assert_eq!(flow["community_id"].as_str().unwrap().len(), 30);
+    assert_eq!(flow["ether"]["src_mac"], "44:a6:42:01:02:03");
+    assert_eq!(flow["ether"].get("dest_mac"), None);
+    assert_eq!(flow["flow"]["pkts_toserver"], 3);
+    assert_eq!(flow["flow"]["bytes_toserver"], 300);
+    assert_eq!(flow["flow"]["bytes_toclient"], 2000);
+    assert_eq!(flow["flow"]["start"], "2026-01-31T12:00:00.000000+0000");
+    assert_eq!(flow["flow"]["age"], 10);
+    assert_eq!(flow["flow"]["state"], "closed");
+    assert_eq!(flow["flow"]["reason"], "timeout");
+    assert_eq!(flow["flow"]["alerted"], false);
+    assert_eq!(flow["tcp"]["tcp_flags"], "1b");
+    assert_eq!(flow["tcp"].get("rst"), None);
+    assert_eq!(flow["tls"]["sni"], "litedev.example.com");
+    assert_eq!(flow["camera"]["device_id"], "d-0123456789ab");
+    assert_eq!(flow["camera"]["ips"], serde_json::json!(["192.0.2.10"]));
+    assert_eq!(flow["camera"]["kind"], "camera");
+    assert_eq!(flow["camera"]["evidence"][0]["source"], "oui");
+    assert_eq!(flow["camera"]["evidence"][0]["weight"], 50);
+    assert_eq!(flow["cloud"]["role"], "registration");
+    assert_eq!(flow["cloud"]["basis"], "sni");
+    assert_eq!(flow["cloud"]["speaker"], "device");
+}
+
+#[test]
+fn the_end_of_a_run_and_of_an_interval_have_their_own_reasons() {
+    let config = everything();
+    let cases = [
+        (FlowEndReason::IdleTimeout, EndOfRun::Shutdown, "timeout"),
+        (FlowEndReason::LackOfResources, EndOfRun::Shutdown, "forced"),
+        (FlowEndReason::ForcedEnd, EndOfRun::Shutdown, "shutdown"),
+        (FlowEndReason::ForcedEnd, EndOfRun::Forced, "forced"),
+    ];
+    for (reason, end, expected) in cases {
+        let lines = encode(&[ended(camera_flow(), reason)], &config, end);
+        assert_eq!(lines[0]["flow"]["reason"], expected);
+    }
+    let interim = EventKind::FlowUpdated { sighting: camera_flow(), interim: true };
+    let update = EventKind::FlowUpdated { sighting: camera_flow(), interim: false };
+    let started = EventKind::FlowStarted(camera_flow());
+    let lines = encode(&[at(interim), at(update), at(started)], &config, EndOfRun::Shutdown);
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["flow"]["reason"], "interim");
+}
+
+#[test]
+fn without_tcp_a_flow_that_both_sides_spoke_in_is_established() {
+    let mut sighting = camera_flow();
+    sighting.report.record.protocol = IpProtocol::UDP;
+    sighting.report.record.conn_state = ConnState::SF;
+
+    let line = only("flow", &[ended(sighting, FlowEndReason::IdleTimeout)], &everything());
+
+    assert_eq!(line["flow"]["state"], "established");
+    assert_eq!(line.get("tcp"), None);
+}
+
+#[test]
+fn icmp_has_type_and_code_in_place_of_ports() {
+    let mut echo = camera_flow();
+    echo.report.record.protocol = IpProtocol::ICMP;
+    echo.report.record.initiator.port = 8;
+    echo.report.record.responder.port = 0;
+    let mut unreachable = echo.clone();
+    unreachable.report.record.initiator.port = 3;
+    unreachable.report.record.responder.port = 1;
+
+    for (sighting, kind, code) in [(echo, 8, 0), (unreachable, 3, 1)] {
+        let line = only("flow", &[ended(sighting, FlowEndReason::IdleTimeout)], &everything());
+        assert_eq!(line["proto"], "ICMP");
+        assert_eq!((&line["icmp_type"], &line["icmp_code"]), (&kind.into(), &code.into()));
+        assert_eq!(line.get("src_port"), None);
+    }
+}
+
+#[test]
+fn the_default_scope_leaves_out_what_concerns_no_camera_and_no_cloud() {
+    let mut other = camera_flow();
+    (other.device, other.destination) = (None, None);
+    let mut client = camera_flow();
+    client.device = Some(FlowDevice { profile: Arc::new(phone()), role: Role::Initiator });
+    let events = [
+        ended(other, FlowEndReason::EndOfFlow),
+        ended(client, FlowEndReason::EndOfFlow),
+        at(EventKind::DeviceSeen(Arc::new(phone()))),
+    ];
+
+    let cameras = encode(&events, &Config::default(), EndOfRun::Shutdown);
+    let all = encode(&events, &everything(), EndOfRun::Shutdown);
+
+    assert_eq!(cameras.len(), 1);
+    assert_eq!(cameras[0].get("camera"), None);
+    assert_eq!(cameras[0]["cloud"]["vendor"], "ezviz");
+    assert_eq!(all.len(), 3);
+    assert_eq!(all[2]["device"]["hostname"], "phone");
+    assert_eq!(all[2].get("camera"), None);
+}
+
+#[test]
+fn messages_are_written_only_when_asked_for() {
+    let events = every_event();
+
+    let lines = encode(&events, &Config::default(), EndOfRun::Shutdown);
+
+    let mut types: Vec<_> =
+        lines.iter().map(|line| line["event_type"].as_str().unwrap().to_owned()).collect();
+    types.sort();
+    types.dedup();
+    assert_eq!(types, ["alert", "device", "flow"]);
+}
+
+#[test]
+fn an_alert_names_its_rule_and_marks_its_flow() {
+    let alert = at(EventKind::AlertRaised(Box::new(AlertSighting {
+        alert: alert(AlertRule::VendorCloudContact),
+        flow: Some(camera_flow().report),
+    })));
+    let lines = encode(
+        &[alert, ended(camera_flow(), FlowEndReason::EndOfFlow)],
+        &everything(),
+        EndOfRun::Shutdown,
+    );
+
+    assert_eq!(lines[0]["event_type"], "alert");
+    assert_eq!(lines[0]["alert"]["signature_id"], 1_000_002);
+    assert_eq!(lines[0]["alert"]["severity"], 2);
+    assert_eq!(lines[0]["alert"]["action"], "allowed");
+    assert_eq!(lines[0]["alert"]["metadata"]["rule"], serde_json::json!(["vendor-cloud-contact"]));
+    assert_eq!(lines[0]["dest_ip"], "198.51.100.7");
+    assert_eq!(lines[1]["flow"]["alerted"], true);
+}
+
+#[test]
+fn the_source_of_an_answer_is_still_who_asked() {
+    let events = [message(dns(AppProtocol::Dns, 0x8183), Role::Responder)];
+
+    let line = only("dns", &events, &everything());
+
+    assert_eq!(line["src_ip"], "192.0.2.10");
+    assert_eq!(line["ether"]["src_mac"], "00:00:5e:00:53:01");
+    assert_eq!(line["dns"]["type"], "response");
+    assert_eq!(line["dns"]["version"], 3);
+    assert_eq!(line["dns"]["flags"], "8183");
+    assert_eq!(line["dns"]["rcode"], "NXDOMAIN");
+    assert_eq!(line["dns"]["queries"][0]["rrtype"], "A");
+    assert_eq!(line["dns"]["answers"][0]["rdata"], "198.51.100.7");
+}
+
+#[test]
+fn text_from_the_network_cannot_end_a_line() {
+    let hello = ClientHello { sni: Some("a\n\"}\u{0}".to_owned()), ..ClientHello::default() };
+    let mut out = Vec::new();
+
+    EveEncoder::new(&everything(), EndOfRun::Shutdown).encode(
+        &message(Message::Tls(hello), Role::Initiator),
+        &points(),
+        &mut out,
+    );
+
+    let text = String::from_utf8(out).unwrap();
+    assert_eq!(text.lines().count(), 1);
+    let line: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(line["tls"]["sni"], "a\n\"}\u{0}");
+}
+
+#[test]
+fn frames_are_decoded_or_invalid_in_the_totals() {
+    let stats = every_line().into_iter().find(|line| line["event_type"] == "stats").unwrap();
+    let stats = &stats["stats"];
+
+    assert_eq!(stats["uptime"], 3600);
+    assert_eq!(stats["decoder"]["pkts"], 100);
+    assert_eq!(
+        stats["decoder"]["pkts"].as_u64().unwrap(),
+        stats["hikwatch"]["decoded"].as_u64().unwrap()
+            + stats["decoder"]["invalid"].as_u64().unwrap()
+    );
+    assert_eq!(stats["capture"]["kernel_drops"], 7);
+    assert_eq!(stats["flow"]["total"], 12);
+    assert_eq!(stats["hikwatch"]["decode_errors"]["link"]["truncated"], 3);
+    assert_eq!(stats["hikwatch"]["flows_ended"]["idle-timeout"], 0);
+}
+
+#[test]
+fn a_file_takes_further_lines_after_it_was_moved_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, moved) = (folder.path().join("eve.json"), folder.path().join("eve.json.1"));
+    let mut sink = EveFileSink::open(&path, &everything(), EndOfRun::Forced).unwrap();
+    let event = ended(camera_flow(), FlowEndReason::EndOfFlow);
+
+    sink.deliver(&event, &points());
+    std::fs::rename(&path, &moved).unwrap();
+    sink.reopen().unwrap();
+    sink.deliver(&event, &points());
+    sink.deliver(&event, &points());
+    sink.flush();
+
+    assert_eq!(std::fs::read_to_string(&moved).unwrap().lines().count(), 1);
+    assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 2);
+    assert_eq!((sink.counters().delivered, sink.counters().failed), (3, 0));
+}
+
+#[test]
+fn a_full_disk_is_counted() {
+    let full = std::path::Path::new("/dev/full");
+    if !full.exists() {
+        eprintln!("SKIPPED: there is no /dev/full");
+        return;
+    }
+    let mut sink = EveFileSink::open(full, &everything(), EndOfRun::Forced).unwrap();
+
+    sink.deliver(&ended(camera_flow(), FlowEndReason::EndOfFlow), &points());
+    sink.flush();
+
+    assert_eq!((sink.counters().delivered, sink.counters().failed), (0, 1));
+}
+
+fn everything() -> Config {
+    Config {
+        eve_file: None,
+        selection: Selection { scope: Scope::All, types: EventTypes::ALL },
+        sensor: Some("sensor-1".to_owned()),
+    }
+}
+
+fn encode(events: &[Event], config: &Config, end: EndOfRun) -> Vec<Value> {
+    let mut encoder = EveEncoder::new(config, end);
+    let mut out = Vec::new();
+    let lines: usize = events.iter().map(|event| encoder.encode(event, &points(), &mut out)).sum();
+    let text = String::from_utf8(out).unwrap();
+    assert_eq!(text.lines().count(), lines);
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn only(event_type: &str, events: &[Event], config: &Config) -> Value {
+    let mut lines = encode(events, config, EndOfRun::Shutdown);
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["event_type"], event_type);
+    lines.remove(0)
+}
+
+fn every_line() -> Vec<Value> {
+    let config = everything();
+    let mut lines = encode(&every_event(), &config, EndOfRun::Shutdown);
+    let mut out = Vec::new();
+    let mut meter = MeterStats {
+        frames: 100,
+        wire_bytes: 9000,
+        decoded: 97,
+        invalid: 3,
+        flows_started: 12,
+        ..MeterStats::default()
+    };
+    meter.decode_errors[0][0] = 3;
+    let run = RunStats {
+        timestamp: noon(),
+        uptime: 3600,
+        capture: SourceCounters { received: 107, kernel_drops: 7, ..SourceCounters::default() },
+        meter,
+        ..RunStats::default()
+    };
+    assert_eq!(EveEncoder::new(&config, EndOfRun::Shutdown).encode_stats(&run, &mut out), 1);
+    lines.push(serde_json::from_slice(&out).unwrap());
+    lines
+}
+
+fn every_event() -> Vec<Event> {
+    let mut udp = camera_flow();
+    udp.report.record.protocol = IpProtocol::UDP;
+    let mut icmp6 = camera_flow();
+    icmp6.report.record.protocol = IpProtocol::ICMPV6;
+    icmp6.report.head = None;
+    let dhcp = Message::Dhcp(DhcpMessage {
+        from_client: true,
+        transaction: 7,
+        message_type: Some(3),
+        client_mac: MacAddr([0x44, 0xa6, 0x42, 1, 2, 3]),
+        requested_ip: Some([192, 0, 2, 10].into()),
+        assigned_ip: Some([0, 0, 0, 0].into()),
+        client_ip: Some([0, 0, 0, 0].into()),
+        hostname: Some("camera".to_owned()),
+        vendor_class: Some("udhcp 1.20".to_owned()),
+        params: vec![1, 3, 6, 12, 15, 28, 42],
+        lease_time: Some(86_400),
+    });
+    let http = Message::Http(HttpRequest {
+        method: "GET".to_owned(),
+        target: "/SDK/language".to_owned(),
+        version: "HTTP/1.1",
+        host: Some("192.0.2.10:8080".to_owned()),
+        user_agent: Some("curl/8".to_owned()),
+    });
+    let tls = Message::Tls(ClientHello {
+        version: 0x0304,
+        sni: Some("litedev.example.com".to_owned()),
+        alpns: vec!["h2".to_owned()],
+        ech: true,
+    });
+    let sadp = Message::Sadp(SadpMessage {
+        kind: SadpKind::Reply,
+        types: "inquiry".to_owned(),
+        serial: Some("DS-2CD0001".to_owned()),
+        command_port: Some(8000),
+        ..SadpMessage::default()
+    });
+    vec![
+        at(EventKind::DeviceSeen(Arc::new(camera()))),
+        at(EventKind::DeviceSeen(Arc::new(phone()))),
+        at(EventKind::AlertRaised(Box::new(AlertSighting {
+            alert: alert(AlertRule::NewDevice),
+            flow: None,
+        }))),
+        at(EventKind::AlertRaised(Box::new(AlertSighting {
+            alert: alert(AlertRule::VendorCloudContact),
+            flow: Some(camera_flow().report),
+        }))),
+        message(dns(AppProtocol::Dns, 0x0100), Role::Initiator),
+        message(dns(AppProtocol::Dns, 0x8580), Role::Responder),
+        message(dns(AppProtocol::Mdns, 0x8400), Role::Initiator),
+        message(dns(AppProtocol::Llmnr, 0x8700), Role::Responder),
+        message(tls, Role::Initiator),
+        message(http, Role::Initiator),
+        message(dhcp, Role::Initiator),
+        message(sadp, Role::Responder),
+        ended(camera_flow(), FlowEndReason::EndOfFlow),
+        ended(udp, FlowEndReason::IdleTimeout),
+        ended(icmp6, FlowEndReason::ForcedEnd),
+        at(EventKind::FlowUpdated { sighting: camera_flow(), interim: true }),
+    ]
+}
+
+fn without_ours(mut line: Value) -> Value {
+    let object = line.as_object_mut().unwrap();
+    object.remove("camera");
+    object.remove("cloud");
+    for (section, field) in [("tls", "ech"), ("stats", "hikwatch")] {
+        if let Some(section) = object.get_mut(section) {
+            section.as_object_mut().unwrap().remove(field);
+        }
+    }
+    line
+}
+
+fn noon() -> Timestamp {
+    Timestamp::from_parts(1_769_860_800, 0)
+}
+
+fn later() -> Timestamp {
+    Timestamp::from_parts(1_769_860_810, 250_000_000)
+}
+
+fn at(kind: EventKind) -> Event {
+    Event { timestamp: later(), kind }
+}
+
+fn ended(sighting: FlowSighting, reason: FlowEndReason) -> Event {
+    at(EventKind::FlowEnded { sighting, reason })
+}
+
+fn points() -> Vec<ObservationPoint> {
+    vec![ObservationPoint { name: String::new() }, ObservationPoint { name: "br-lan".to_owned() }]
+}
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+fn initiator() -> Endpoint {
+    Endpoint { ip: ip("192.0.2.10"), port: 49152 }
+}
+
+fn responder() -> Endpoint {
+    Endpoint { ip: ip("198.51.100.7"), port: 443 }
+}
+
+fn vlan_20() -> VlanIds {
+    let mut vlans = VlanIds::default();
+    vlans.push(20);
+    vlans
+}
+
+fn camera_flow() -> FlowSighting {
+    let counters = |packets, wire_bytes, flags| FlowCounters {
+        packets,
+        wire_bytes,
+        ip_bytes: wire_bytes - packets * 14,
+        payload_bytes: 0,
+        tcp_flags: TcpFlags(flags),
+    };
+    FlowSighting {
+        report: FlowReport {
+            record: Box::new(FlowRecord {
+                id: FlowId(4711),
+                initiator: initiator(),
+                responder: responder(),
+                protocol: IpProtocol::TCP,
+                interface: InterfaceId(1),
+                vlans: vlan_20(),
+                initiator_mac: MacAddr([0x44, 0xa6, 0x42, 1, 2, 3]),
+                responder_mac: MacAddr::ZERO,
+                flow_start: noon(),
+                flow_end: later(),
+                forward: counters(3, 300, 0x1b),
+                reverse: counters(2, 2000, 0x12),
+                conn_state: ConnState::SF,
+            }),
+            head: Some(Arc::new(FlowHead {
+                protocol: AppProtocol::Tls,
+                sni: Some("litedev.example.com".into()),
+                http_host: None,
+            })),
+        },
+        perimeter: Perimeter::Outbound,
+        device: Some(FlowDevice { profile: Arc::new(camera()), role: Role::Initiator }),
+        destination: Some(Arc::new(cloud())),
+        tallies: None,
+    }
+}
+
+fn camera() -> DeviceProfile {
+    DeviceProfile {
+        id: DeviceId("d-0123456789ab".into()),
+        mac: Some(MacAddr([0x44, 0xa6, 0x42, 1, 2, 3])),
+        addresses: vec![ip("192.0.2.10")],
+        hostname: None,
+        identity: Identity {
+            vendor: Some("ezviz".into()),
+            kind: DeviceKind::Camera,
+            confidence: 50,
+            ..Identity::default()
+        },
+        evidence: vec![Evidence {
+            source: EvidenceSource::Oui,
+            claim: "vendor is ezviz".into(),
+            value: "44:a6:42".to_owned(),
+            weight: 50,
+            first_seen: noon(),
+            count: 1,
+        }],
+        first_seen: noon(),
+        last_seen: later(),
+    }
+}
+
+fn phone() -> DeviceProfile {
+    DeviceProfile {
+        id: DeviceId("d-aaaaaaaaaaaa".into()),
+        mac: None,
+        hostname: Some("phone".to_owned()),
+        identity: Identity::default(),
+        evidence: Vec::new(),
+        ..camera()
+    }
+}
+
+fn cloud() -> Destination {
+    Destination {
+        vendor: "ezviz".into(),
+        service: "ezviz-lbs".into(),
+        role: CloudRole::Registration,
+        region: Region::Eu,
+        speaker: Speaker::Device,
+        domain: Some("litedev.example.com".into()),
+        confidence: 90,
+        basis: Basis::Sni,
+        reason: "the name in the ClientHello".into(),
+    }
+}
+
+fn alert(rule: AlertRule) -> Alert {
+    Alert {
+        timestamp: later(),
+        rule,
+        message: "A camera spoke to its cloud.".to_owned(),
+        device: Arc::new(camera()),
+        destination: Some(Arc::new(cloud())),
+    }
+}
+
+fn dns(protocol: AppProtocol, flags: u16) -> Message {
+    let record = |data, rtype| DnsRecord { name: "a.example".to_owned(), rtype, ttl: 60, data };
+    let answers = vec![
+        record(DnsRecordData::A([198, 51, 100, 7].into()), 1),
+        record(DnsRecordData::Aaaa("2001:db8::7".parse().unwrap()), 28),
+        record(DnsRecordData::Cname("b.example".to_owned()), 5),
+        record(DnsRecordData::Ptr("c.example".to_owned()), 12),
+        record(DnsRecordData::Other, 65),
+    ];
+    Message::Dns(DnsMessage {
+        protocol,
+        id: 1,
+        flags,
+        queries: vec![DnsQuery { name: "a.example".to_owned(), rtype: 1 }],
+        answers: if flags & 0x8000 == 0 { Vec::new() } else { answers },
+    })
+}
+
+fn message(message: Message, sender: Role) -> Event {
+    let (ours, theirs) = (MacAddr([0, 0, 0x5e, 0, 0x53, 1]), MacAddr([0, 0, 0x5e, 0, 0x53, 2]));
+    let ether = match sender {
+        Role::Initiator => EtherAddresses { source: ours, destination: theirs },
+        Role::Responder => EtherAddresses { source: theirs, destination: ours },
+    };
+    at(EventKind::MessageRead(Box::new(MessageSighting {
+        context: MessageContext {
+            interface: InterfaceId(1),
+            vlans: vlan_20(),
+            ether: Some(ether),
+            flow: Some(MessageFlow {
+                id: FlowId(4711),
+                initiator: initiator(),
+                responder: responder(),
+                protocol: IpProtocol::UDP,
+                sender,
+            }),
+        },
+        message,
+        device: Some(Arc::new(camera())),
+        destination: None,
+    })))
+}
