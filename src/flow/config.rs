@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::wheel::Wheel;
+
 /// Bounds of the flow table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -19,6 +21,15 @@ pub struct Config {
     pub other_idle_timeout: Duration,
     /// A flow that lives on is reported again each time this much has passed (IPFIX active timeout).
     pub active_timeout: Duration,
+    /// Totals of a live flow are told at most this often.
+    pub update_interval: Duration,
+}
+
+impl Config {
+    /// The shortest timeout that can be kept.
+    pub const MIN_TIMEOUT: Duration = Wheel::MIN_TIMEOUT;
+    /// The longest timeout that can be kept.
+    pub const MAX_TIMEOUT: Duration = Wheel::MAX_TIMEOUT;
 }
 
 impl Default for Config {
@@ -31,6 +42,7 @@ impl Default for Config {
             udp_idle_timeout: Duration::from_secs(120),
             other_idle_timeout: Duration::from_secs(30),
             active_timeout: Duration::from_secs(1800),
+            update_interval: Duration::from_secs(10),
         }
     }
 }

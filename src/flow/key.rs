@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::decode::{IpPacket, Transport, VlanIds};
-use crate::net::IpProtocol;
+use crate::net::{InterfaceId, IpProtocol};
 
 /// One end of a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,7 +43,18 @@ pub enum Orientation {
     Descending,
 }
 
-/// The sorted 5-tuple with VLAN tags: both directions of a flow have the same key (RFC 7011, "Flow Key").
+impl Orientation {
+    /// The other way round.
+    #[must_use]
+    pub const fn reversed(self) -> Self {
+        match self {
+            Self::Ascending => Self::Descending,
+            Self::Descending => Self::Ascending,
+        }
+    }
+}
+
+/// The sorted 5-tuple with VLAN tags and interface: both directions of a flow have the same key (RFC 7011, "Flow Key").
 ///
 /// IPv4 addresses are kept in their IPv6-mapped form; the version is part of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,13 +64,14 @@ pub struct FlowKey {
     low_port: u16,
     high_port: u16,
     protocol_and_version: u16,
+    interface: u16,
     vlan: u32,
 }
 
 impl FlowKey {
     /// Makes the key of a packet, and tells how the packet runs against it.
     #[must_use]
-    pub fn new(ip: &IpPacket<'_>, vlans: VlanIds) -> (Self, Orientation) {
+    pub fn new(ip: &IpPacket<'_>, vlans: VlanIds, interface: InterfaceId) -> (Self, Orientation) {
         let (source_port, destination_port, one_way) = ports(ip);
         let source = (halves(ip.source), source_port);
         let destination = (halves(ip.destination), destination_port);
@@ -73,6 +85,7 @@ impl FlowKey {
             low_port: low.1,
             high_port: high.1,
             protocol_and_version: u16::from(ip.protocol.0) << 8 | version,
+            interface: interface.0,
             vlan: vlans.to_bits(),
         };
         (key, if swap { Orientation::Descending } else { Orientation::Ascending })
@@ -100,7 +113,9 @@ impl FlowKey {
     /// The key as six words, for hashing.
     #[must_use]
     pub fn to_words(&self) -> [u64; 6] {
-        let ports = u64::from(self.low_port) << 16 | u64::from(self.high_port);
+        let ports = u64::from(self.interface) << 32
+            | u64::from(self.low_port) << 16
+            | u64::from(self.high_port);
         let [low0, low1] = self.low;
         let [high0, high1] = self.high;
         let rest = u64::from(self.protocol_and_version) << 32 | u64::from(self.vlan);

@@ -4,11 +4,19 @@
 //! one owner; it never knows applications.
 
 mod config;
+mod entry;
 mod id;
 mod key;
 mod record;
+mod stream_head;
+mod table;
+mod tcp_progress;
+mod wheel;
 
 pub use config::Config;
+pub use entry::{FlowEntry, FlowPacket};
 pub use id::FlowId;
 pub use key::{Endpoint, FlowKey, Orientation, Role};
 pub use record::{ConnState, FlowCounters, FlowEndReason, FlowRecord};
+pub use stream_head::{StreamHead, StreamPush};
+pub use table::{EndedFlow, FlowTable, Observed};

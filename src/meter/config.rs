@@ -1,7 +1,5 @@
 //! What may be set about metering.
 
-use std::time::Duration;
-
 use crate::flow;
 
 /// Bounds of one meter.
@@ -13,8 +11,9 @@ pub struct Config {
     pub max_head_bytes: usize,
     /// Bytes that all stream heads of a meter may hold together; guards against floods of half a ClientHello.
     pub heads_budget: usize,
-    /// Totals of a live flow are told at most this often.
-    pub update_interval: Duration,
+    /// Keeps flows of different interfaces apart; false for captures, where both directions of a
+    /// flow may have been recorded on different interfaces.
+    pub interfaces_apart: bool,
 }
 
 impl Default for Config {
@@ -23,7 +22,7 @@ impl Default for Config {
             flow: flow::Config::default(),
             max_head_bytes: 16 << 10,
             heads_budget: 4 << 20,
-            update_interval: Duration::from_secs(10),
+            interfaces_apart: true,
         }
     }
 }

@@ -4,10 +4,13 @@
 //! It never knows devices, clouds or alerts, and shares nothing.
 
 mod config;
+mod head_reader;
+mod machine;
 mod observation;
 mod stats;
 
 pub use config::Config;
+pub use machine::Meter;
 pub use observation::{
     BindingSource, FlowHead, FlowReport, MessageContext, MessageFlow, Observation, ObservationKind,
     ObservationOrder,

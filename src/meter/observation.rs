@@ -13,14 +13,16 @@ use crate::net::{InterfaceId, IpProtocol, MacAddr, Timestamp};
 pub struct Observation {
     /// Its place in the order.
     pub order: ObservationOrder,
+    /// When it happened, as the capture states it; may run backwards where the capture does.
+    pub timestamp: Timestamp,
     /// What was seen.
     pub kind: ObservationKind,
 }
 
 /// The total order of observations: it is the same for any number of workers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct ObservationOrder {
-    /// Packet time, or the deadline of what expired. Never decreases within a meter.
+    /// The time that was given with the frame, or the deadline of what expired. Never decreases within a meter.
     pub timestamp: Timestamp,
     /// The frame that led to it; 0 for what expired: deadlines come before frames of the same time.
     pub frame: u64,

@@ -1,5 +1,9 @@
 //! What one meter has counted.
 
+use crate::decode::DecodeError;
+use crate::dissect::{AppProtocol, DissectError};
+use crate::flow::FlowEndReason;
+
 /// Plain counters of one meter since it was made; each only grows, save `flows_active`.
 ///
 /// Conservation: `frames` = `decoded` + `invalid`.
@@ -29,4 +33,63 @@ pub struct MeterStats {
     pub flows_capacity: u64,
     /// Stream heads given up because the budget for them was spent.
     pub heads_refused: u64,
+}
+
+impl MeterStats {
+    /// Counts where decoding stopped.
+    pub(super) fn count_decode_error(&mut self, error: DecodeError) {
+        if let Some(count) = self
+            .decode_errors
+            .get_mut(error.layer as usize)
+            .and_then(|reasons| reasons.get_mut(error.reason as usize))
+        {
+            *count += 1;
+        }
+    }
+
+    /// Counts a message that could not be read.
+    pub(super) fn count_dissect_error(&mut self, error: DissectError) {
+        if let Some(count) = self
+            .dissect_errors
+            .get_mut(error.protocol as usize)
+            .and_then(|reasons| reasons.get_mut(error.reason as usize))
+        {
+            *count += 1;
+        }
+    }
+
+    /// Counts a message that was read.
+    pub(super) fn count_message(&mut self, protocol: AppProtocol) {
+        if let Some(count) = self.messages.get_mut(protocol as usize) {
+            *count += 1;
+        }
+    }
+
+    /// Counts a flow that left.
+    pub(super) fn count_flow_end(&mut self, reason: FlowEndReason) {
+        if let Some(count) = self.flows_ended.get_mut((reason as usize).saturating_sub(1)) {
+            *count += 1;
+        }
+    }
+
+    /// Adds what another meter has counted.
+    pub fn add(&mut self, other: &Self) {
+        let sum = |into: &mut [u64], from: &[u64]| {
+            for (into, from) in into.iter_mut().zip(from) {
+                *into += from;
+            }
+        };
+        self.frames += other.frames;
+        self.wire_bytes += other.wire_bytes;
+        self.decoded += other.decoded;
+        self.invalid += other.invalid;
+        sum(self.decode_errors.as_flattened_mut(), other.decode_errors.as_flattened());
+        sum(self.dissect_errors.as_flattened_mut(), other.dissect_errors.as_flattened());
+        sum(&mut self.messages, &other.messages);
+        self.flows_started += other.flows_started;
+        sum(&mut self.flows_ended, &other.flows_ended);
+        self.flows_active += other.flows_active;
+        self.flows_capacity += other.flows_capacity;
+        self.heads_refused += other.heads_refused;
+    }
 }

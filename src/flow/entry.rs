@@ -1,0 +1,265 @@
+//! A live flow.
+
+use std::time::Duration;
+
+use super::tcp_progress::TcpProgress;
+use super::{
+    Config, ConnState, Endpoint, FlowCounters, FlowId, FlowKey, FlowRecord, Orientation, Role,
+};
+use crate::decode::{EtherAddresses, IpPacket, TcpFlags, Transport, VlanIds};
+use crate::net::{InterfaceId, IpProtocol, MacAddr, Timestamp};
+
+/// A live flow with a slot `S` for whoever reads its first bytes.
+#[derive(Debug)]
+pub struct FlowEntry<S> {
+    pub(super) key: FlowKey,
+    id: FlowId,
+    flow_start: Timestamp,
+    flow_end: Timestamp,
+    /// When the flow was last heard of on the table's own clock, which never runs backwards.
+    heard: Timestamp,
+    pub(super) report_at: Timestamp,
+    pub(super) interim_at: Timestamp,
+    sent: [Sent; 2],
+    /// The Ethernet addresses at the lower and the higher end.
+    macs: [MacAddr; 2],
+    interface: InterfaceId,
+    vlans: VlanIds,
+    progress: TcpProgress,
+    initiator: Orientation,
+    /// What the owner keeps with the flow.
+    pub slot: S,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Sent {
+    packets: u64,
+    wire_bytes: u64,
+    ip_bytes: u64,
+    payload_bytes: u64,
+    tcp_flags: TcpFlags,
+}
+
+/// The packet that a flow is told about, with what stands around it.
+#[derive(Debug, Clone, Copy)]
+pub struct FlowPacket<'p, 'a> {
+    /// The frame's number in the run.
+    pub frame: u64,
+    /// When it was captured.
+    pub timestamp: Timestamp,
+    /// Where.
+    pub interface: InterfaceId,
+    /// Its length on the wire.
+    pub wire_len: u32,
+    /// Its Ethernet addresses.
+    pub ether: Option<EtherAddresses>,
+    /// Its VLAN tags.
+    pub vlans: VlanIds,
+    /// The packet.
+    pub ip: &'p IpPacket<'a>,
+}
+
+impl<S> FlowEntry<S> {
+    pub(super) fn new(
+        key: FlowKey,
+        orientation: Orientation,
+        packet: &FlowPacket<'_, '_>,
+        now: Timestamp,
+        slot: S,
+    ) -> Self {
+        Self {
+            key,
+            id: FlowId::new(&key, packet.timestamp, packet.frame),
+            flow_start: packet.timestamp,
+            flow_end: packet.timestamp,
+            heard: now,
+            report_at: Timestamp::ZERO,
+            interim_at: Timestamp::ZERO,
+            sent: [Sent::default(); 2],
+            macs: [MacAddr::ZERO; 2],
+            interface: packet.interface,
+            vlans: packet.vlans,
+            progress: TcpProgress::default(),
+            initiator: first_initiator(orientation, packet.ip),
+            slot,
+        }
+    }
+
+    /// Counts a packet, and tells who sent it.
+    pub(super) fn observe(
+        &mut self,
+        orientation: Orientation,
+        packet: &FlowPacket<'_, '_>,
+        now: Timestamp,
+    ) -> Role {
+        self.heard = now;
+        self.flow_start = self.flow_start.min(packet.timestamp);
+        self.flow_end = self.flow_end.max(packet.timestamp);
+        let mut flags = TcpFlags::default();
+        if let Transport::Tcp(tcp) = packet.ip.transport {
+            flags = tcp.flags;
+            // A SYN without ACK says who began, whatever came before it.
+            if flags.contains(TcpFlags::SYN)
+                && !flags.contains(TcpFlags::ACK)
+                && !self.progress.saw_syn()
+            {
+                self.initiator = orientation;
+            }
+        }
+        let sender = if orientation == self.initiator { Role::Initiator } else { Role::Responder };
+        if packet.ip.protocol == IpProtocol::TCP {
+            self.progress.observe(sender, flags);
+        }
+        if let Some(ether) = packet.ether {
+            self.learn_macs(orientation, ether);
+        }
+        let [ascending, descending] = &mut self.sent;
+        let sent = match orientation {
+            Orientation::Ascending => ascending,
+            Orientation::Descending => descending,
+        };
+        sent.packets += 1;
+        sent.wire_bytes += u64::from(packet.wire_len);
+        sent.ip_bytes += u64::from(packet.ip.ip_len);
+        sent.payload_bytes += u64::from(packet.ip.payload_len);
+        sent.tcp_flags = sent.tcp_flags.union(flags);
+        sender
+    }
+
+    /// Tells whether nothing more is to come.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.progress.is_closed()
+    }
+
+    /// Tells whether the initiator's SYN was seen.
+    #[must_use]
+    pub const fn saw_syn(&self) -> bool {
+        self.progress.saw_syn()
+    }
+
+    /// Tells whether only one side has spoken.
+    pub(super) const fn is_one_sided(&self) -> bool {
+        let [ascending, descending] = &self.sent;
+        ascending.packets == 0 || descending.packets == 0
+    }
+
+    /// The flow's number.
+    #[must_use]
+    pub const fn id(&self) -> FlowId {
+        self.id
+    }
+
+    /// Its transport protocol.
+    #[must_use]
+    pub const fn protocol(&self) -> IpProtocol {
+        self.key.protocol()
+    }
+
+    /// Its two ends, initiator first.
+    #[must_use]
+    pub fn endpoints(&self) -> (Endpoint, Endpoint) {
+        match self.initiator {
+            Orientation::Ascending => (self.key.low(), self.key.high()),
+            Orientation::Descending => (self.key.high(), self.key.low()),
+        }
+    }
+
+    /// When the flow expires unless something is heard of it.
+    pub(super) fn deadline(&self, config: &Config) -> Timestamp {
+        self.heard.plus(self.idle_timeout(config))
+    }
+
+    /// When the flow's silence became too long, by the time stamps of its own packets.
+    #[must_use]
+    pub fn idle_deadline(&self, config: &Config) -> Timestamp {
+        self.flow_end.plus(self.idle_timeout(config))
+    }
+
+    fn idle_timeout(&self, config: &Config) -> Duration {
+        match self.key.protocol() {
+            IpProtocol::TCP if self.progress.is_closed() => config.tcp_closed_timeout,
+            IpProtocol::TCP if self.progress.is_half_open() => config.tcp_half_open_timeout,
+            IpProtocol::TCP => config.tcp_idle_timeout,
+            IpProtocol::UDP | IpProtocol::SCTP => config.udp_idle_timeout,
+            _ => config.other_idle_timeout,
+        }
+    }
+
+    /// What is told of the flow.
+    #[must_use]
+    pub fn record(&self) -> FlowRecord {
+        let (initiator, responder) = self.endpoints();
+        let [low, high] = self.macs;
+        let [ascending, descending] = self.sent.map(FlowCounters::from);
+        let ((initiator_mac, responder_mac), (forward, reverse)) = match self.initiator {
+            Orientation::Ascending => ((low, high), (ascending, descending)),
+            Orientation::Descending => ((high, low), (descending, ascending)),
+        };
+        FlowRecord {
+            id: self.id,
+            initiator,
+            responder,
+            protocol: self.key.protocol(),
+            interface: self.interface,
+            vlans: self.vlans,
+            initiator_mac,
+            responder_mac,
+            flow_start: self.flow_start,
+            flow_end: self.flow_end,
+            forward,
+            reverse,
+            conn_state: self.conn_state(),
+        }
+    }
+
+    const fn conn_state(&self) -> ConnState {
+        if matches!(self.key.protocol(), IpProtocol::TCP) {
+            self.progress.conn_state()
+        } else if self.is_one_sided() {
+            ConnState::S0
+        } else {
+            ConnState::SF
+        }
+    }
+
+    fn learn_macs(&mut self, orientation: Orientation, ether: EtherAddresses) {
+        let [low, high] = &mut self.macs;
+        let (source, destination) = match orientation {
+            Orientation::Ascending => (low, high),
+            Orientation::Descending => (high, low),
+        };
+        if ether.source != MacAddr::ZERO {
+            *source = ether.source;
+        }
+        if *destination == MacAddr::ZERO {
+            *destination = ether.destination;
+        }
+    }
+}
+
+impl From<Sent> for FlowCounters {
+    fn from(sent: Sent) -> Self {
+        Self {
+            packets: sent.packets,
+            wire_bytes: sent.wire_bytes,
+            ip_bytes: sent.ip_bytes,
+            payload_bytes: sent.payload_bytes,
+            tcp_flags: sent.tcp_flags,
+        }
+    }
+}
+
+/// The first packet's sender began, unless the packet is itself an answer to a SYN.
+fn first_initiator(orientation: Orientation, ip: &IpPacket<'_>) -> Orientation {
+    match ip.transport {
+        Transport::Tcp(tcp)
+            if tcp.flags.contains(TcpFlags::SYN) && tcp.flags.contains(TcpFlags::ACK) =>
+        {
+            orientation.reversed()
+        }
+        Transport::Tcp(_) | Transport::Udp { .. } | Transport::Icmp { .. } | Transport::None => {
+            orientation
+        }
+    }
+}
