@@ -8,6 +8,9 @@ mod afpacket;
 mod config;
 mod error;
 mod interface;
+#[cfg(feature = "libpcap")]
+mod libpcap;
+mod open;
 mod savefile;
 mod source;
 
@@ -16,5 +19,8 @@ pub use afpacket::AfPacketSource;
 pub use config::{Backend, Config, InterfaceConfig, InterfaceRole};
 pub use error::CaptureError;
 pub use interface::{Interface, list as list_interfaces};
+#[cfg(feature = "libpcap")]
+pub use libpcap::LibpcapSource;
+pub use open::open_interface;
 pub use savefile::SavefileSource;
 pub use source::{FrameSource, Next, ObservationPoint, SourceCounters};

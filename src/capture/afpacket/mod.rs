@@ -8,4 +8,6 @@ mod ring;
 mod socket;
 mod source;
 
+#[cfg(feature = "libpcap")]
+pub(crate) use socket::wait_readable;
 pub use source::AfPacketSource;

@@ -4,10 +4,10 @@
 //! its statistics, and word when there is something to read. It never reads a frame itself.
 #![expect(unsafe_code, reason = "system calls on packet sockets have no safe wrapper")]
 
-use std::ffi::{CString, c_int, c_uint, c_ushort};
+use std::ffi::{CString, c_int, c_short, c_uint, c_ushort};
 use std::io;
 use std::mem::{size_of, zeroed};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
 use super::layout::Layout;
@@ -116,24 +116,12 @@ impl PacketSocket {
     /// # Errors
     /// `ENETDOWN` when the interface went down or away. The socket goes on when it comes back up.
     pub(crate) fn wait(&self, time: Duration) -> io::Result<()> {
-        let mut query = libc::pollfd {
-            fd: self.descriptor.as_raw_fd(),
-            events: libc::POLLIN | libc::POLLERR,
-            revents: 0,
-        };
-        let milliseconds = c_int::try_from(time.as_millis()).unwrap_or(c_int::MAX);
-        // SAFETY: `query` is the one structure that the count speaks of, and outlives the call.
-        let result = check(unsafe { libc::poll(&raw mut query, 1, milliseconds) });
-        match result {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
-            Err(error) => Err(error),
-            Ok(_) if query.revents & libc::POLLERR != 0 => {
-                match self.get::<c_int>(libc::SOL_SOCKET, libc::SO_ERROR)? {
-                    0 => Ok(()),
-                    number => Err(io::Error::from_raw_os_error(number)),
-                }
-            }
-            Ok(_) => Ok(()),
+        if wait_readable(self.descriptor(), time)? & libc::POLLERR == 0 {
+            return Ok(());
+        }
+        match self.get::<c_int>(libc::SOL_SOCKET, libc::SO_ERROR)? {
+            0 => Ok(()),
+            number => Err(io::Error::from_raw_os_error(number)),
         }
     }
 
@@ -152,7 +140,7 @@ impl PacketSocket {
     }
 
     pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
-        std::os::fd::AsFd::as_fd(&self.descriptor)
+        self.descriptor.as_fd()
     }
 
     /// Sets an option; `T` is a C structure or number.
@@ -175,6 +163,22 @@ impl PacketSocket {
         // SAFETY: the kernel writes at most `length` bytes to `value`, which is that long.
         let result = unsafe { libc::getsockopt(number, level, option, pointer, &raw mut length) };
         check(result).map(|_| value)
+    }
+}
+
+/// Waits until a descriptor can be read, has failed, or the time is over. Answers with the conditions
+/// of poll(2); 0 when there are none.
+///
+/// # Errors
+/// The system is out of memory.
+pub(crate) fn wait_readable(descriptor: BorrowedFd<'_>, time: Duration) -> io::Result<c_short> {
+    let mut query = libc::pollfd { fd: descriptor.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    let milliseconds = c_int::try_from(time.as_millis()).unwrap_or(c_int::MAX);
+    // SAFETY: `query` is the one structure that the count speaks of, and outlives the call.
+    match check(unsafe { libc::poll(&raw mut query, 1, milliseconds) }) {
+        Ok(_) => Ok(query.revents),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(0),
+        Err(error) => Err(error),
     }
 }
 
