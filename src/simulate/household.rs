@@ -1,0 +1,295 @@
+//! The household: who does what, and when.
+//!
+//! Comes in: a seed and a start. Goes out: frames in the order of time, for ever, and the truth about
+//! those handed out. It reads no clock and holds a few seconds of frames at most; the same seed and
+//! start give the same bytes. What it sends is constructed from standards and published descriptions
+//! ([`super::vendor_message`] says which); nothing of it was captured.
+//!
+//! The observation point is a mirror port at home: what goes outside carries the router's hardware
+//! address, and the router's own traffic upstream is not seen.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::cloud_script::{TlsPlan, ask_over_http, ask_over_tls, ask_time, attack, register};
+use super::frame::SimulatedFrame;
+use super::home_script::{
+    ask_for_service, boot, find_router, ping_router, sadp_round, search_gateway,
+};
+use super::outbox::{Outbox, Place};
+use super::site::{
+    EZVIZ_API, EZVIZ_CONTROL, EZVIZ_PUSH, EZVIZ_REGISTRATION, EZVIZ_REGISTRATION_EU, EZVIZ_STORAGE,
+    EZVIZ_TIME, HIK_DDNS, HIK_GATEWAY, HIK_REGISTRATION, OTHER_CLOUD, Site, WEB_CLEAR, WEB_IPV6,
+    WEB_PAGE,
+};
+use super::standing_script::{ControlChannel, VIDEO_STEP, VideoStream};
+use super::station::{
+    CAMERA, DOORBELL, LAPTOP, OTHER_CAMERA, PHONE, REBRANDED, RECORDER, STATIONS, Station,
+};
+use super::tls_message::TlsStyle;
+use super::truth::Truth;
+use crate::net::Timestamp;
+
+/// Octets of the snapshot that a pressed doorbell sends.
+const SNAPSHOT: usize = 100_000;
+/// Time between two registrations of a device that stays up.
+const REGISTRATION_INTERVAL: Duration = Duration::from_secs(600);
+
+const CAMERA_GATEWAY: TlsPlan =
+    TlsPlan { style: TlsStyle::Embedded, request: 420, response: 260, swapped: false };
+const DOORBELL_UPLOAD: TlsPlan =
+    TlsPlan { style: TlsStyle::Embedded, request: SNAPSHOT, response: 320, swapped: false };
+const DOORBELL_ALARM: TlsPlan =
+    TlsPlan { style: TlsStyle::Embedded, request: 900, response: 120, swapped: false };
+const APP_REQUEST: TlsPlan =
+    TlsPlan { style: TlsStyle::App, request: 700, response: 2_400, swapped: false };
+const OTHER_REPORT: TlsPlan =
+    TlsPlan { style: TlsStyle::Embedded, request: 600, response: 300, swapped: false };
+const PAGE: TlsPlan =
+    TlsPlan { style: TlsStyle::Browser, request: 500, response: 9_000, swapped: false };
+
+/// A simulated household with cameras: an endless iterator of frames.
+#[derive(Debug)]
+pub struct Household {
+    outbox: Outbox,
+    truth: Truth,
+    agenda: BTreeMap<(Timestamp, u64), Activity>,
+    planned: u64,
+    token: [u8; 32],
+    control: Option<ControlChannel>,
+    video: Option<VideoStream>,
+    pages: u64,
+    pings: u16,
+    asked_for_service: bool,
+}
+
+/// Something that a host does at a time.
+#[derive(Debug, Clone, Copy)]
+enum Activity {
+    Boot(&'static Station),
+    Register(&'static Station, &'static Site),
+    CallGateway,
+    UpdateName,
+    AskTime(&'static Station),
+    StartVideo,
+    Video,
+    PressDoorbell,
+    PingControl,
+    PingRouter,
+    FindRouter,
+    LookForCameras,
+    AskForService,
+    Browse,
+    UseApp,
+    OtherCloud,
+    Attack,
+}
+
+impl Household {
+    /// Everything is switched on in the first seconds after `start`: the cameras register within
+    /// 10 s, a laptop looks for cameras after 12 s, the doorbell is pressed after 25 s.
+    #[must_use]
+    pub fn new(seed: u64, start: Timestamp) -> Self {
+        let mut outbox = Outbox::new(seed);
+        let mut token = [0; 32];
+        outbox.prng.fill(&mut token);
+        let mut this = Self {
+            outbox,
+            truth: Truth::new(),
+            agenda: BTreeMap::new(),
+            planned: 0,
+            token,
+            control: None,
+            video: None,
+            pages: 0,
+            pings: 0,
+            asked_for_service: false,
+        };
+        let opening: [(u64, Activity); 25] = [
+            (500, Activity::Boot(&CAMERA)),
+            (1_500, Activity::Boot(&RECORDER)),
+            (2_500, Activity::Boot(&DOORBELL)),
+            (3_000, Activity::Register(&CAMERA, &HIK_REGISTRATION)),
+            (3_600, Activity::Boot(&REBRANDED)),
+            (4_200, Activity::Register(&RECORDER, &HIK_REGISTRATION)),
+            (4_800, Activity::Boot(&OTHER_CAMERA)),
+            (5_500, Activity::Register(&DOORBELL, &EZVIZ_REGISTRATION_EU)),
+            (5_800, Activity::Boot(&LAPTOP)),
+            (6_200, Activity::Register(&REBRANDED, &EZVIZ_REGISTRATION)),
+            (6_800, Activity::Boot(&PHONE)),
+            (7_000, Activity::AskTime(&CAMERA)),
+            (7_500, Activity::AskTime(&DOORBELL)),
+            (8_000, Activity::StartVideo),
+            (8_500, Activity::PingRouter),
+            (9_000, Activity::Browse),
+            (9_500, Activity::CallGateway),
+            (10_000, Activity::UseApp),
+            (10_500, Activity::OtherCloud),
+            (11_000, Activity::UpdateName),
+            (12_000, Activity::LookForCameras),
+            (13_000, Activity::AskForService),
+            (20_000, Activity::FindRouter),
+            (25_000, Activity::PressDoorbell),
+            (40_000, Activity::Attack),
+        ];
+        for (millis, activity) in opening {
+            this.plan(start.plus(Duration::from_millis(millis)), activity);
+        }
+        this
+    }
+
+    /// The truth about the household, up to the last frame handed out.
+    #[must_use]
+    pub const fn truth(&self) -> &Truth {
+        &self.truth
+    }
+
+    fn plan(&mut self, at: Timestamp, activity: Activity) {
+        self.planned += 1;
+        self.agenda.insert((at, self.planned), activity);
+    }
+
+    /// Plans `activity` again, some seconds from `low` up to `high` after `at`.
+    fn repeat(&mut self, at: Timestamp, low: u64, high: u64, activity: Activity) {
+        let pause = self.outbox.prng.between(Duration::from_secs(low), Duration::from_secs(high));
+        self.plan(at.plus(pause), activity);
+    }
+
+    fn perform(&mut self, at: Timestamp, activity: Activity) {
+        let outbox = &mut self.outbox;
+        match activity {
+            Activity::Boot(host) => {
+                let ready = boot(outbox, at, host, host.mac == CAMERA.mac);
+                if host.mac == DOORBELL.mac {
+                    search_gateway(outbox, ready, host);
+                }
+            }
+            Activity::Register(host, site) => self.register(at, host, site),
+            Activity::CallGateway => {
+                ask_over_tls(outbox, at, &CAMERA, &HIK_GATEWAY, CAMERA_GATEWAY);
+                self.repeat(at, 40, 50, activity);
+            }
+            Activity::UpdateName => {
+                ask_over_http(outbox, at, &RECORDER, &HIK_DDNS);
+                self.repeat(at, 280, 320, activity);
+            }
+            Activity::AskTime(host) => {
+                ask_time(outbox, at, host, &EZVIZ_TIME);
+                self.repeat(at, 290, 310, activity);
+            }
+            Activity::StartVideo => {
+                self.video = Some(VideoStream::open(outbox, at, &RECORDER, &CAMERA));
+                self.plan(at.plus(VIDEO_STEP), Activity::Video);
+            }
+            Activity::Video => {
+                if let Some(video) = &mut self.video {
+                    video.step(outbox, at);
+                }
+                self.plan(at.plus(VIDEO_STEP), activity);
+            }
+            Activity::PressDoorbell => self.press_doorbell(at),
+            Activity::PingControl => {
+                if let Some(control) = &mut self.control {
+                    control.ping(outbox, at);
+                }
+                self.repeat(at, 28, 32, activity);
+            }
+            Activity::PingRouter => {
+                // One never comes back: it would begin the flow anew in the truth.
+                self.pings = self.pings.checked_add(1).unwrap_or(2);
+                ping_router(outbox, at, &DOORBELL, self.pings);
+                self.plan(at.plus(Duration::from_secs(15)), activity);
+            }
+            Activity::FindRouter => {
+                for host in STATIONS.iter().skip(1) {
+                    find_router(outbox, at, host);
+                }
+                self.repeat(at, 30, 60, activity);
+            }
+            Activity::LookForCameras => sadp_round(outbox, at, &LAPTOP),
+            Activity::AskForService => {
+                let place = if self.asked_for_service { Place::Forward } else { Place::First };
+                ask_for_service(outbox, at, &LAPTOP, place);
+                self.asked_for_service = true;
+                self.plan(at.plus(Duration::from_secs(60)), activity);
+            }
+            Activity::Browse => self.browse(at),
+            Activity::UseApp => {
+                ask_over_tls(outbox, at, &PHONE, &EZVIZ_API, APP_REQUEST);
+                self.repeat(at, 20, 30, activity);
+            }
+            Activity::OtherCloud => {
+                ask_over_tls(outbox, at, &OTHER_CAMERA, &OTHER_CLOUD, OTHER_REPORT);
+                self.repeat(at, 14, 18, activity);
+            }
+            Activity::Attack => {
+                attack(outbox, at, &CAMERA);
+                self.repeat(at, 240, 360, activity);
+            }
+        }
+    }
+
+    fn register(&mut self, at: Timestamp, host: &'static Station, site: &'static Site) {
+        // Each device has a token of its own; it never changes.
+        let [.., last] = host.mac.0;
+        let token = self.token.map(|octet| octet.wrapping_add(last));
+        let done = register(&mut self.outbox, at, host, site, &token);
+        if host.mac == DOORBELL.mac && self.control.is_none() {
+            let at = done.plus(Duration::from_millis(200));
+            let channel = ControlChannel::open(&mut self.outbox, at, host, &EZVIZ_CONTROL, &token);
+            self.control = Some(channel);
+            self.repeat(at, 28, 32, Activity::PingControl);
+        }
+        self.plan(at.plus(REGISTRATION_INTERVAL), Activity::Register(host, site));
+    }
+
+    fn press_doorbell(&mut self, at: Timestamp) {
+        self.truth.doorbell_presses += 1;
+        if let Some(control) = &mut self.control {
+            control.report(&mut self.outbox, at);
+        }
+        let push_at = at.plus(Duration::from_millis(150));
+        ask_over_tls(&mut self.outbox, push_at, &DOORBELL, &EZVIZ_PUSH, DOORBELL_ALARM);
+        let upload_at = at.plus(Duration::from_millis(400));
+        ask_over_tls(&mut self.outbox, upload_at, &DOORBELL, &EZVIZ_STORAGE, DOORBELL_UPLOAD);
+        self.repeat(at, 150, 240, Activity::PressDoorbell);
+    }
+
+    fn browse(&mut self, at: Timestamp) {
+        self.pages += 1;
+        match self.pages % 4 {
+            1 => {
+                // The first hello of all comes out of order.
+                let plan = TlsPlan { swapped: self.pages == 1, ..PAGE };
+                ask_over_tls(&mut self.outbox, at, &LAPTOP, &WEB_PAGE, plan);
+            }
+            2 => ask_over_http(&mut self.outbox, at, &LAPTOP, &WEB_CLEAR),
+            3 => ask_over_tls(&mut self.outbox, at, &LAPTOP, &WEB_IPV6, PAGE),
+            _ => ask_over_tls(&mut self.outbox, at, &PHONE, &WEB_PAGE, PAGE),
+        }
+        self.repeat(at, 2, 5, Activity::Browse);
+    }
+}
+
+impl Iterator for Household {
+    type Item = SimulatedFrame;
+
+    /// The next frame; there always is one.
+    fn next(&mut self) -> Option<SimulatedFrame> {
+        loop {
+            let due = self.outbox.next_due();
+            let planned = self.agenda.first_key_value().map(|((at, _), _)| *at);
+            // An activity never sends before its own time, so frames due by then are complete.
+            if due.is_some_and(|due| planned.is_none_or(|planned| due < planned)) {
+                let (frame, parties) = self.outbox.pop()?;
+                self.truth.count(parties.as_ref());
+                return Some(frame);
+            }
+            let ((at, _), activity) = self.agenda.pop_first()?;
+            if matches!(activity, Activity::Attack) {
+                self.truth.exploit_attempts += 1;
+            }
+            self.perform(at, activity);
+        }
+    }
+}
