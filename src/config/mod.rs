@@ -1,1 +1,16 @@
-//! (room under construction)
+//! What the user wrote becomes what the program uses.
+//!
+//! Comes in: the text of `hikwatch.toml`. Goes out: a [`Config`] that is right as a whole, or every
+//! problem at once as `key: problem`. It never opens an interface and never changes a running program.
+
+mod compile;
+mod error;
+mod load;
+mod section;
+mod settings;
+mod units;
+
+pub use compile::known_keys;
+pub use error::{ConfigError, ConfigErrors, LoadError};
+pub use load::load;
+pub use settings::{Config, LogConfig, LogFormat, LogLevel};

@@ -1,0 +1,104 @@
+//! The settings of the whole program: one struct a room.
+
+use std::path::PathBuf;
+
+use crate::analyst;
+use crate::api;
+use crate::capture::{self, InterfaceConfig};
+use crate::export;
+use crate::meter;
+use crate::metrics;
+
+/// Everything that may be set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// How interfaces are captured.
+    pub capture: capture::Config,
+    /// The interfaces; the command line may name others.
+    pub interfaces: Vec<InterfaceConfig>,
+    /// Threads that meter packets, each with a flow table of its own; 1 to 64.
+    pub workers: usize,
+    /// Flows and their heads.
+    pub meter: meter::Config,
+    /// Devices, names and destinations.
+    pub analyst: analyst::Config,
+    /// The exposition.
+    pub metrics: metrics::Config,
+    /// The HTTP server.
+    pub api: api::Config,
+    /// The events that are written.
+    pub export: export::Config,
+    /// The program's own log.
+    pub log: LogConfig,
+    /// Where the catalogue files of the site are; they are added to the built-in catalogue.
+    pub catalogue_dir: PathBuf,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            capture: capture::Config::default(),
+            interfaces: Vec::new(),
+            workers: 1,
+            meter: meter::Config::default(),
+            analyst: analyst::Config::default(),
+            metrics: metrics::Config::default(),
+            api: api::Config::default(),
+            export: export::Config::default(),
+            log: LogConfig::default(),
+            catalogue_dir: PathBuf::from("/etc/hikwatch/catalogue"),
+        }
+    }
+}
+
+/// How the program tells of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct LogConfig {
+    /// The least important messages that are written.
+    pub level: LogLevel,
+    /// Where they go, and in which form.
+    pub format: LogFormat,
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum LogLevel {
+    /// Only what stops the program.
+    Error,
+    /// Also what an operator should look at.
+    Warn,
+    /// Also changes of the daemon: started, reloaded, stopped.
+    #[default]
+    Info,
+    /// Also what is told of each flow, with addresses and names.
+    Debug,
+    /// Also what is told of each packet.
+    Trace,
+}
+
+impl LogLevel {
+    /// The names, from the quietest.
+    pub const NAMES: [(&'static str, Self); 5] = [
+        ("error", Self::Error),
+        ("warn", Self::Warn),
+        ("info", Self::Info),
+        ("debug", Self::Debug),
+        ("trace", Self::Trace),
+    ];
+}
+
+/// Where log messages go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum LogFormat {
+    /// Lines for people, to standard error.
+    #[default]
+    Text,
+    /// Structured fields, to the systemd journal.
+    Journald,
+}
+
+impl LogFormat {
+    /// The names.
+    pub const NAMES: [(&'static str, Self); 2] =
+        [("text", Self::Text), ("journald", Self::Journald)];
+}
