@@ -122,7 +122,7 @@ mod tests {
             1,
             "3ffe:507:0:1:200:86ff:fe05:80da",
             4,
-            "1:hLZd0XWGojozrvxqE0dWB1iM6R0=",
+            "1:hLZd0XGWojozrvxqE0dWB1iM6R0=",
         ),
         (58, "fe80::260:97ff:fe07:69ea", 134, "ff02::1", 133, "1:pkvHqCL88/tg1k4cPigmZXUtL00="),
     ];

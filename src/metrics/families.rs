@@ -1,0 +1,217 @@
+//! Every family, declared once: name, help, labels.
+//!
+//! Comes in: nothing. Goes out: families in a registry of their own, with every member of a closed set at 0.
+//! Base units, `_total` on counters, `_info` for identity (Prometheus, "Metric and label naming").
+
+use prometheus::core::Collector;
+use prometheus::{
+    Counter, Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+};
+
+use super::error::MetricsError;
+use super::totals::Consumer;
+use crate::alert::AlertRule;
+use crate::decode::{DecodeReason, Layer};
+use crate::dissect::{AppProtocol, DissectReason};
+use crate::flow::FlowEndReason;
+
+/// Reasons for `hikwatch_capture_drops_total`.
+pub(crate) const DROP_REASONS: [&str; 3] = ["kernel", "interface", "ring"];
+
+/// Outcomes of a delivery.
+pub(crate) const OUTCOMES: [&str; 2] = ["delivered", "failed"];
+
+/// The sink whose deliveries are counted.
+pub(crate) const EVE_SINK: &str = "eve";
+
+/// All families.
+pub(crate) struct Families {
+    pub(crate) registry: Registry,
+    pub(crate) build_info: IntGaugeVec,
+    pub(crate) capture_packets: IntCounterVec,
+    pub(crate) capture_bytes: IntCounterVec,
+    pub(crate) capture_drops: IntCounterVec,
+    pub(crate) decode_errors: IntCounterVec,
+    pub(crate) dissect_errors: IntCounterVec,
+    pub(crate) messages: IntCounterVec,
+    pub(crate) flows_started: IntCounter,
+    pub(crate) flows_ended: IntCounterVec,
+    pub(crate) flows_active: IntGauge,
+    pub(crate) flow_table_capacity: IntGauge,
+    pub(crate) heads_refused: IntCounter,
+    pub(crate) devices: IntGaugeVec,
+    pub(crate) device_info: IntGaugeVec,
+    pub(crate) device_confidence: GaugeVec,
+    pub(crate) device_last_seen: GaugeVec,
+    pub(crate) device_bytes: IntCounterVec,
+    pub(crate) cloud_bytes: IntCounterVec,
+    pub(crate) cloud_flows: IntCounterVec,
+    pub(crate) alerts: IntCounterVec,
+    pub(crate) alert_last_fired: GaugeVec,
+    pub(crate) events_dropped: IntCounterVec,
+    pub(crate) sink_deliveries: IntCounterVec,
+    pub(crate) reload_successful: IntGauge,
+    pub(crate) reload_timestamp: Gauge,
+    pub(crate) process_cpu: Counter,
+    pub(crate) process_resident: IntGauge,
+    pub(crate) process_virtual: IntGauge,
+    pub(crate) process_open_fds: IntGauge,
+    pub(crate) process_max_fds: IntGauge,
+    pub(crate) process_start: Gauge,
+}
+
+impl Families {
+    /// Declares all families.
+    ///
+    /// # Errors
+    /// A name is used twice or is no name; a test makes sure that this does not happen.
+    #[rustfmt::skip]
+    pub(crate) fn new() -> Result<Self, MetricsError> {
+        let registry = Registry::new();
+        let on = &registry;
+        let families = Self {
+            build_info: int_gauges(on, "hikwatch_build_info", "The build that runs; always 1.", &["version", "revision"])?,
+            capture_packets: counters(on, "hikwatch_capture_packets_total", "Frames taken from an interface.", &["interface"])?,
+            capture_bytes: counters(on, "hikwatch_capture_bytes_total", "Bytes of those frames on the wire.", &["interface"])?,
+            capture_drops: counters(on, "hikwatch_capture_drops_total", "Frames lost before they were read, by where they were lost.", &["interface", "reason"])?,
+            decode_errors: counters(on, "hikwatch_decode_errors_total", "Frames that could not be read beyond a layer.", &["layer", "reason"])?,
+            dissect_errors: counters(on, "hikwatch_dissect_errors_total", "Messages that could not be read.", &["protocol", "reason"])?,
+            messages: counters(on, "hikwatch_messages_total", "Application messages read.", &["protocol"])?,
+            flows_started: counter(on, "hikwatch_flows_started_total", "Flows that were begun.")?,
+            flows_ended: counters(on, "hikwatch_flows_ended_total", "Flows that left the table, by IPFIX flowEndReason.", &["reason"])?,
+            flows_active: int_gauge(on, "hikwatch_flows_active", "Flows in the table.")?,
+            flow_table_capacity: int_gauge(on, "hikwatch_flow_table_capacity", "Most flows that the table can hold.")?,
+            heads_refused: counter(on, "hikwatch_stream_heads_refused_total", "Stream heads given up because the memory set aside for them was spent.")?,
+            devices: int_gauges(on, "hikwatch_devices", "Vendor devices known.", &["vendor", "kind"])?,
+            device_info: int_gauges(on, "hikwatch_device_info", "Who a vendor device is; always 1.", &["device", "mac", "vendor", "oem_of", "kind", "model", "firmware", "name"])?,
+            device_confidence: gauges(on, "hikwatch_device_confidence_ratio", "How sure the identity of a vendor device is, 0 to 1.", &["device"])?,
+            device_last_seen: gauges(on, "hikwatch_device_last_seen_timestamp_seconds", "Latest packet from a vendor device.", &["device"])?,
+            device_bytes: counters(on, "hikwatch_device_bytes_total", "IP bytes of a device, as the device sees their direction.", &["device", "perimeter", "direction"])?,
+            cloud_bytes: counters(on, "hikwatch_cloud_bytes_total", "IP bytes between a device and a vendor cloud service.", &["device", "vendor", "service", "role", "region", "direction"])?,
+            cloud_flows: counters(on, "hikwatch_cloud_flows_total", "Flows between a device and a vendor cloud service.", &["device", "vendor", "service", "role", "region"])?,
+            alerts: counters(on, "hikwatch_alerts_total", "Alerts raised.", &["rule", "severity"])?,
+            alert_last_fired: gauges(on, "hikwatch_alert_last_fired_timestamp_seconds", "When a rule fired last for a device.", &["rule", "device"])?,
+            events_dropped: counters(on, "hikwatch_events_dropped_total", "Events lost because a consumer did not take them in time.", &["consumer"])?,
+            sink_deliveries: counters(on, "hikwatch_sink_deliveries_total", "Event lines that reached a sink or were lost on the way.", &["sink", "outcome"])?,
+            reload_successful: int_gauge(on, "hikwatch_config_last_reload_successful", "Whether the last attempt to read the configuration succeeded.")?,
+            reload_timestamp: gauge(on, "hikwatch_config_last_reload_success_timestamp_seconds", "When the configuration was last read with success.")?,
+            process_cpu: register(on, Counter::new("process_cpu_seconds_total", "User and system CPU time of the process."))?,
+            process_resident: int_gauge(on, "process_resident_memory_bytes", "Resident memory of the process.")?,
+            process_virtual: int_gauge(on, "process_virtual_memory_bytes", "Virtual memory of the process.")?,
+            process_open_fds: int_gauge(on, "process_open_fds", "Open file descriptors.")?,
+            process_max_fds: int_gauge(on, "process_max_fds", "Most file descriptors that may be open.")?,
+            process_start: gauge(on, "process_start_time_seconds", "When the process started.")?,
+            registry,
+        };
+        families.create_closed_sets();
+        Ok(families)
+    }
+
+    /// Shows every member of a closed set from the start, so that a rate over its first increase is not lost.
+    fn create_closed_sets(&self) {
+        for layer in Layer::ALL {
+            for reason in DecodeReason::ALL {
+                add(&self.decode_errors, &[layer.as_label(), reason.as_label()], 0);
+            }
+        }
+        for protocol in AppProtocol::ALL {
+            add(&self.messages, &[protocol.as_label()], 0);
+            for reason in DissectReason::ALL {
+                add(&self.dissect_errors, &[protocol.as_label(), reason.as_label()], 0);
+            }
+        }
+        for reason in FlowEndReason::ALL {
+            add(&self.flows_ended, &[reason.as_label()], 0);
+        }
+        for rule in AlertRule::ALL {
+            add(&self.alerts, &[rule.as_label(), rule.severity().as_label()], 0);
+        }
+        for consumer in Consumer::ALL {
+            add(&self.events_dropped, &[consumer.as_label()], 0);
+        }
+        for outcome in OUTCOMES {
+            add(&self.sink_deliveries, &[EVE_SINK, outcome], 0);
+        }
+    }
+}
+
+/// Adds to one series. The number of labels is right by declaration; a wrong one is not worth a crash.
+pub(crate) fn add(family: &IntCounterVec, labels: &[&str], more: u64) {
+    if let Ok(series) = family.get_metric_with_label_values(labels) {
+        series.inc_by(more);
+    }
+}
+
+/// Raises one series to a total that was counted elsewhere; a lower total leaves it as it is.
+pub(crate) fn raise(family: &IntCounterVec, labels: &[&str], total: u64) {
+    if let Ok(series) = family.get_metric_with_label_values(labels) {
+        raise_counter(&series, total);
+    }
+}
+
+/// Raises a counter to a total that was counted elsewhere; a lower total leaves it as it is.
+pub(crate) fn raise_counter(counter: &IntCounter, total: u64) {
+    counter.inc_by(total.saturating_sub(counter.get()));
+}
+
+/// Sets one series.
+pub(crate) fn set(family: &GaugeVec, labels: &[&str], value: f64) {
+    if let Ok(series) = family.get_metric_with_label_values(labels) {
+        series.set(value);
+    }
+}
+
+/// Sets one series of whole numbers.
+pub(crate) fn set_int(family: &IntGaugeVec, labels: &[&str], value: i64) {
+    if let Ok(series) = family.get_metric_with_label_values(labels) {
+        series.set(value);
+    }
+}
+
+fn register<C: Collector + Clone + 'static>(
+    registry: &Registry,
+    family: prometheus::Result<C>,
+) -> Result<C, MetricsError> {
+    let family = family.map_err(MetricsError::Declaration)?;
+    registry.register(Box::new(family.clone())).map_err(MetricsError::Declaration)?;
+    Ok(family)
+}
+
+fn counter(on: &Registry, name: &str, help: &str) -> Result<IntCounter, MetricsError> {
+    register(on, IntCounter::new(name, help))
+}
+
+fn counters(
+    on: &Registry,
+    name: &str,
+    help: &str,
+    labels: &[&str],
+) -> Result<IntCounterVec, MetricsError> {
+    register(on, IntCounterVec::new(Opts::new(name, help), labels))
+}
+
+fn gauge(on: &Registry, name: &str, help: &str) -> Result<Gauge, MetricsError> {
+    register(on, Gauge::new(name, help))
+}
+
+fn gauges(
+    on: &Registry,
+    name: &str,
+    help: &str,
+    labels: &[&str],
+) -> Result<GaugeVec, MetricsError> {
+    register(on, GaugeVec::new(Opts::new(name, help), labels))
+}
+
+fn int_gauge(on: &Registry, name: &str, help: &str) -> Result<IntGauge, MetricsError> {
+    register(on, IntGauge::new(name, help))
+}
+
+fn int_gauges(
+    on: &Registry,
+    name: &str,
+    help: &str,
+    labels: &[&str],
+) -> Result<IntGaugeVec, MetricsError> {
+    register(on, IntGaugeVec::new(Opts::new(name, help), labels))
+}

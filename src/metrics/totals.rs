@@ -1,0 +1,62 @@
+//! What the daemon tells about itself.
+
+use crate::capture::SourceCounters;
+
+/// Which build this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Build {
+    /// The version of the package.
+    pub version: &'static str,
+    /// The commit that it was built from, where the build said so.
+    pub revision: &'static str,
+}
+
+impl Build {
+    /// This build; `HIKWATCH_REVISION` in the environment of the compiler names the revision.
+    pub const CURRENT: Self = Self {
+        version: env!("CARGO_PKG_VERSION"),
+        revision: match option_env!("HIKWATCH_REVISION") {
+            Some(revision) => revision,
+            None => "unknown",
+        },
+    };
+}
+
+/// Totals of one interface since it was opened; each only grows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct InterfaceTotals {
+    /// The system's name for it.
+    pub name: String,
+    /// Frames that were handed to a meter.
+    pub packets: u64,
+    /// Their bytes on the wire.
+    pub bytes: u64,
+    /// What the source says of itself.
+    pub counters: SourceCounters,
+}
+
+/// Who can lose what it did not take in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Consumer {
+    /// The analyst: observations from the meters.
+    Analyst,
+    /// Inventory and metrics.
+    Inventory,
+    /// The EVE file.
+    Eve,
+}
+
+impl Consumer {
+    /// Every consumer, for counters that exist from the start.
+    pub const ALL: [Self; 3] = [Self::Analyst, Self::Inventory, Self::Eve];
+
+    /// The metric label.
+    #[must_use]
+    pub const fn as_label(self) -> &'static str {
+        match self {
+            Self::Analyst => "analyst",
+            Self::Inventory => "inventory",
+            Self::Eve => "eve",
+        }
+    }
+}

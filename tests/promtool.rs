@@ -1,0 +1,273 @@
+//! The exposition as Prometheus' own checker and as a reader of sums sees it.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use hikwatch::alert::{Alert, AlertRule};
+use hikwatch::analyst::{
+    AlertSighting, Event, EventKind, FlowDevice, FlowSighting, Tallies, Tally,
+};
+use hikwatch::capture::SourceCounters;
+use hikwatch::catalogue::{CloudRole, Region, Speaker};
+use hikwatch::classify::{Basis, Destination};
+use hikwatch::decode::VlanIds;
+use hikwatch::device::{DeviceId, DeviceKind, DeviceProfile, Identity};
+use hikwatch::flow::{ConnState, Endpoint, FlowCounters, FlowEndReason, FlowId, FlowRecord, Role};
+use hikwatch::meter::{FlowReport, MeterStats};
+use hikwatch::metrics::{Build, Config, Consumer, InterfaceTotals, Recorder};
+use hikwatch::net::{InterfaceId, IpProtocol, MacAddr, Perimeter, Timestamp};
+
+#[test]
+fn promtool_has_nothing_to_say() {
+    let text = full_recorder().render().unwrap();
+    let Ok(mut promtool) = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+    else {
+        eprintln!("SKIPPED: promtool is not installed");
+        return;
+    };
+    promtool.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let output = promtool.wait_with_output().unwrap();
+
+    let said = [output.stdout, output.stderr].concat();
+    assert!(
+        output.status.success() && said.is_empty(),
+        "{}\n{text}",
+        String::from_utf8_lossy(&said)
+    );
+}
+
+#[test]
+fn every_promised_family_that_is_fed_is_there() {
+    let text = full_recorder().render().unwrap();
+
+    for family in [
+        "hikwatch_build_info{",
+        "hikwatch_capture_packets_total{interface=\"br-lan\"} 10",
+        "hikwatch_capture_bytes_total{interface=\"br-lan\"} 1000",
+        "hikwatch_capture_drops_total{interface=\"br-lan\",reason=\"kernel\"} 4",
+        "hikwatch_capture_drops_total{interface=\"br-lan\",reason=\"ring\"} 0",
+        "hikwatch_decode_errors_total{layer=\"network\",reason=\"malformed\"} 0",
+        "hikwatch_dissect_errors_total{protocol=\"tls\",reason=\"too-large\"} 0",
+        "hikwatch_flows_active 3",
+        "hikwatch_flows_ended_total{reason=\"idle-timeout\"} 0",
+        "hikwatch_flow_table_capacity 131072",
+        "hikwatch_devices{kind=\"camera\",vendor=\"ezviz\"} 1",
+        "hikwatch_device_confidence_ratio{device=\"d-000000000001\"} 0.5",
+        "hikwatch_device_last_seen_timestamp_seconds{device=\"d-000000000001\"} 20",
+        "hikwatch_alerts_total{rule=\"vendor-cloud-contact\",severity=\"medium\"} 0",
+        "hikwatch_alerts_total{rule=\"new-device\",severity=\"low\"} 1",
+        "hikwatch_alert_last_fired_timestamp_seconds{device=\"d-000000000001\",rule=\"new-device\"} 20",
+        "hikwatch_events_dropped_total{consumer=\"eve\"} 2",
+        "hikwatch_sink_deliveries_total{outcome=\"delivered\",sink=\"eve\"} 9",
+        "hikwatch_config_last_reload_successful 1",
+        "hikwatch_config_last_reload_success_timestamp_seconds 30",
+        "process_resident_memory_bytes ",
+    ] {
+        assert!(text.contains(&format!("\n{family}")), "{family}\n{text}");
+    }
+}
+
+#[test]
+fn totals_that_arrive_late_or_never_lose_no_byte() {
+    let recorder = recorder(256);
+
+    for total in [100, 300, 300, 250 + 50] {
+        recorder.apply(&flow(1, total));
+    }
+
+    let text = recorder.render().unwrap();
+    assert_eq!(sum(&text, "hikwatch_device_bytes_total", "sent"), 300);
+    assert_eq!(sum(&text, "hikwatch_cloud_bytes_total", "received"), 600);
+    assert!(text.contains("hikwatch_cloud_flows_total{device=\"d-000000000001\",region=\"eu\",role=\"registration\",service=\"ezviz-lbs\",vendor=\"ezviz\"} 1"), "{text}");
+}
+
+#[test]
+fn devices_beyond_the_cap_share_a_label_and_the_sum_stays_right() {
+    let recorder = recorder(2);
+
+    for round in 1..=3 {
+        for device in 1..=5 {
+            recorder.apply(&flow(device, round * 100));
+        }
+    }
+
+    let text = recorder.render().unwrap();
+    assert_eq!(sum(&text, "hikwatch_device_bytes_total", "sent"), 5 * 300);
+    assert_eq!(sum(&text, "device=\"other\",direction=\"sent\",perimeter", "outbound"), 3 * 300);
+    assert_eq!(text.matches("\nhikwatch_device_info{").count(), 2);
+    assert!(text.contains("hikwatch_devices{kind=\"camera\",vendor=\"ezviz\"} 5"), "{text}");
+}
+
+#[test]
+fn a_device_that_was_forgotten_and_came_back_counts_on() {
+    let recorder = recorder(2);
+
+    for total in [500, 40, 60] {
+        recorder.apply(&flow(1, total));
+    }
+
+    assert_eq!(sum(&recorder.render().unwrap(), "hikwatch_device_bytes_total", "sent"), 560);
+}
+
+#[test]
+fn a_device_has_one_info_series_whatever_it_calls_itself() {
+    let recorder = recorder(2);
+
+    for name in ["first", "second\n{evil=\"1\"}\u{202e}", &"x".repeat(500)] {
+        let mut profile = camera(1);
+        profile.hostname = Some(name.to_owned());
+        recorder.apply(&seen(profile));
+    }
+    let mut renamed = camera(1);
+    renamed.identity.vendor = Some("Not A Slug!".into());
+    recorder.apply(&seen(renamed));
+
+    let text = recorder.render().unwrap();
+    assert_eq!(text.matches("\nhikwatch_device_info{").count(), 1, "{text}");
+    assert!(text.contains("vendor=\"other\"} 1"), "{text}");
+    assert!(text.contains("hikwatch_devices{kind=\"camera\",vendor=\"ezviz\"} 0"), "{text}");
+    assert!(!text.contains(&"x".repeat(65)));
+}
+
+#[test]
+fn counters_never_fall() {
+    let recorder = recorder(2);
+    let stats = |flows| MeterStats { flows_started: flows, ..MeterStats::default() };
+
+    recorder.observe_meters(&stats(10));
+    recorder.observe_meters(&stats(4));
+
+    assert!(recorder.render().unwrap().contains("\nhikwatch_flows_started_total 10\n"));
+}
+
+#[test]
+fn no_address_name_or_serial_is_a_label() {
+    let mut profile = camera(1);
+    profile.identity.serial = Some("SERIAL123".to_owned());
+    profile.addresses = vec!["192.0.2.10".parse().unwrap()];
+    let recorder = recorder(2);
+
+    recorder.apply(&seen(profile));
+    recorder.apply(&flow(1, 5));
+
+    let text = recorder.render().unwrap();
+    for secret in ["SERIAL123", "192.0.2.10", "198.51.100.7", "litedev.example.com"] {
+        assert!(!text.contains(secret), "{secret}");
+    }
+}
+
+fn recorder(max_devices: usize) -> Recorder {
+    Recorder::new(&Config { max_devices }, Build::CURRENT).unwrap()
+}
+
+fn full_recorder() -> Recorder {
+    let recorder = recorder(256);
+    recorder.apply(&seen(camera(1)));
+    recorder.apply(&flow(1, 100));
+    recorder.apply(&event(EventKind::AlertRaised(Box::new(AlertSighting {
+        alert: Alert {
+            timestamp: Timestamp::from_parts(20, 0),
+            rule: AlertRule::NewDevice,
+            message: "A new device.".to_owned(),
+            device: Arc::new(camera(1)),
+            destination: None,
+        },
+        flow: None,
+    }))));
+    recorder.observe_meters(&MeterStats {
+        flows_active: 3,
+        flows_capacity: 131_072,
+        ..MeterStats::default()
+    });
+    recorder.observe_interfaces(&[InterfaceTotals {
+        name: "br-lan".to_owned(),
+        packets: 10,
+        bytes: 1000,
+        counters: SourceCounters { received: 14, kernel_drops: 4, ..SourceCounters::default() },
+    }]);
+    recorder.observe_dropped(Consumer::Eve, 2);
+    recorder.observe_eve_deliveries(9, 0);
+    recorder.observe_reload(true, Timestamp::from_parts(30, 0));
+    recorder.observe_reload(true, Timestamp::from_parts(30, 0));
+    recorder
+}
+
+fn sum(text: &str, family: &str, label: &str) -> u64 {
+    text.lines()
+        .filter(|line| !line.starts_with('#') && line.contains(family) && line.contains(label))
+        .map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap())
+        .sum()
+}
+
+fn event(kind: EventKind) -> Event {
+    Event { timestamp: Timestamp::from_parts(20, 0), kind }
+}
+
+fn seen(profile: DeviceProfile) -> Event {
+    event(EventKind::DeviceSeen(Arc::new(profile)))
+}
+
+fn camera(number: u64) -> DeviceProfile {
+    DeviceProfile {
+        id: DeviceId(format!("d-{number:012}").into()),
+        mac: Some(MacAddr([0x44, 0xa6, 0x42, 1, 2, 3])),
+        addresses: Vec::new(),
+        hostname: None,
+        identity: Identity {
+            vendor: Some("ezviz".into()),
+            kind: DeviceKind::Camera,
+            confidence: 50,
+            ..Identity::default()
+        },
+        evidence: Vec::new(),
+        first_seen: Timestamp::from_parts(10, 0),
+        last_seen: Timestamp::from_parts(20, 0),
+    }
+}
+
+fn flow(device: u64, total: u64) -> Event {
+    let tally = Tally { sent: total, received: 2 * total, flows: 1 };
+    event(EventKind::FlowEnded {
+        sighting: FlowSighting {
+            report: FlowReport {
+                record: Box::new(FlowRecord {
+                    id: FlowId(1),
+                    initiator: Endpoint { ip: "192.0.2.10".parse().unwrap(), port: 49152 },
+                    responder: Endpoint { ip: "198.51.100.7".parse().unwrap(), port: 443 },
+                    protocol: IpProtocol::TCP,
+                    interface: InterfaceId(0),
+                    vlans: VlanIds::default(),
+                    initiator_mac: MacAddr::ZERO,
+                    responder_mac: MacAddr::ZERO,
+                    flow_start: Timestamp::ZERO,
+                    flow_end: Timestamp::ZERO,
+                    forward: FlowCounters::default(),
+                    reverse: FlowCounters::default(),
+                    conn_state: ConnState::SF,
+                }),
+                head: None,
+            },
+            perimeter: Perimeter::Outbound,
+            device: Some(FlowDevice { profile: Arc::new(camera(device)), role: Role::Initiator }),
+            destination: Some(Arc::new(Destination {
+                vendor: "ezviz".into(),
+                service: "ezviz-lbs".into(),
+                role: CloudRole::Registration,
+                region: Region::Eu,
+                speaker: Speaker::Device,
+                domain: Some("litedev.example.com".into()),
+                confidence: 90,
+                basis: Basis::Sni,
+                reason: "".into(),
+            })),
+            tallies: Some(Tallies { device: tally, cloud: tally }),
+        },
+        reason: FlowEndReason::EndOfFlow,
+    })
+}
