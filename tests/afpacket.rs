@@ -10,6 +10,7 @@ use hikwatch::capture::{AfPacketSource, CaptureError, Config, FrameSource, Next}
 use hikwatch::net::LinkType;
 use veth::{Veth, collect, frame};
 
+#[expect(clippy::unwrap_used, reason = "the function is of tests, though not a test itself")]
 fn clear_capabilities() {
     for set in [caps::CapSet::Effective, caps::CapSet::Permitted, caps::CapSet::Inheritable] {
         caps::clear(None, set).unwrap();

@@ -2,6 +2,11 @@
 //!
 //! The collection is a folder with an `INDEX.tsv`; `HIKWATCH_CAPTURES` names it. It is large and
 //! foreign, so it is no part of the sources.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "these functions are of tests, though not tests themselves"
+)]
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

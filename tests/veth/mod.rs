@@ -1,4 +1,10 @@
 //! A pair of virtual interfaces that are joined like the ends of a cable, for tests of live capture.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "these functions are of tests, though not tests themselves"
+)]
 
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};

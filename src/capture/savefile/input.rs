@@ -140,16 +140,21 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read + Send>, CaptureError> {
     } else {
         File::open(path)
     };
-    let file = opened.map_err(|source| match source.kind() {
-        ErrorKind::NotFound => CaptureError::NotFound {
-            what: what(),
-            hint: "give the path of a capture file, or `-` for standard input".into(),
-        },
-        ErrorKind::PermissionDenied => CaptureError::Permission {
-            what: what(),
-            hint: "the file must be readable by the user who runs hikwatch".into(),
-        },
-        _ => CaptureError::Io { what: format!("open {}", what()), source },
+    let file = opened.map_err(|source| {
+        let kind = source.kind();
+        if kind == ErrorKind::NotFound {
+            CaptureError::NotFound {
+                what: what(),
+                hint: "give the path of a capture file, or `-` for standard input".into(),
+            }
+        } else if kind == ErrorKind::PermissionDenied {
+            CaptureError::Permission {
+                what: what(),
+                hint: "the file must be readable by the user who runs hikwatch".into(),
+            }
+        } else {
+            CaptureError::Io { what: format!("open {}", what()), source }
+        }
     })?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
         return Err(CaptureError::NotACapture {

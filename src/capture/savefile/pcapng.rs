@@ -8,7 +8,7 @@ use super::byte_order::ByteOrder;
 use super::pcapng_interface::Interface;
 use super::step::{MAX_RECORD_BYTES, Malformed, Record, Step};
 use crate::capture::ObservationPoint;
-use crate::net::{InterfaceId, Timestamp};
+use crate::net::{InterfaceId, LinkType, Timestamp};
 
 /// Type of the Section Header Block; reads the same in both byte orders.
 pub(crate) const SECTION_HEADER: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
@@ -232,5 +232,5 @@ const EMPTY: Record = Record {
     timestamp: Timestamp::ZERO,
     wire_len: 0,
     interface: InterfaceId(0),
-    link_type: crate::net::LinkType::NULL,
+    link_type: LinkType::NULL,
 };
