@@ -82,10 +82,11 @@ pub(crate) fn skip_name(cursor: &mut Cursor<'_>) -> Result<(), DissectReason> {
     Err(DissectReason::TooLarge)
 }
 
-/// Appends a byte of a label; escapes all but `!` to `~`, and of those the dot and the backslash (RFC 4343, 2.1).
+/// Appends a byte of a label; escapes what is not printable ASCII, and the dot and the backslash (RFC 4343, 2.1).
+/// The space stays: instances of DNS-SD are full of it (RFC 6763, 4.1.1), and other tools show it as it is.
 fn push_escaped(name: &mut String, byte: u8) {
     match byte {
-        b'.' | b'\\' | ..=b' ' | 0x7f.. => {
+        b'.' | b'\\' | ..b' ' | 0x7f.. => {
             name.push('\\');
             for digit in [byte / 100, byte / 10 % 10, byte % 10] {
                 name.push(char::from(b'0' + digit));
@@ -117,7 +118,7 @@ mod tests {
 
     #[test]
     fn bytes_that_could_deceive_are_escaped() {
-        assert_eq!(name(b"\x05a.b\\ \x02\xe9\x7f\0"), Ok(r"a\046b\092\032.\233\127".into()));
+        assert_eq!(name(b"\x06a.b\\ \x1b\x02\xe9\x7f\0"), Ok(r"a\046b\092 \027.\233\127".into()));
     }
 
     #[test]

@@ -431,10 +431,7 @@ mod tests {
         for record in [usize::MAX, 40] {
             for_each_mutant(&in_records(&hello(&usual()), record), |bytes| {
                 let partial = dissect_partial(bytes);
-                let read = match dissect(bytes) {
-                    StreamVerdict::Read(Message::Tls(hello)) => Some(hello),
-                    _ => None,
-                };
+                let read = whole(bytes);
                 for hello in read.into_iter().chain(partial) {
                     assert!(hello.sni.is_none_or(|sni| sni.len() <= MAX_NAME));
                     assert!(hello.alpns.len() <= MAX_ALPNS);
@@ -444,10 +441,12 @@ mod tests {
     }
 
     fn read(head: &[u8]) -> ClientHello {
-        match dissect(head) {
-            StreamVerdict::Read(Message::Tls(hello)) => hello,
-            other => panic!("not read: {other:?}"),
-        }
+        whole(head).unwrap()
+    }
+
+    fn whole(head: &[u8]) -> Option<ClientHello> {
+        let StreamVerdict::Read(Message::Tls(hello)) = dissect(head) else { return None };
+        Some(hello)
     }
 
     fn usual() -> Vec<(u16, Vec<u8>)> {
