@@ -1,7 +1,6 @@
 //! Measures each dissector on one well-formed payload, and the cases that most packets take.
 //!
 //! Comes in: payloads of our own construction. Goes out: payloads a second. It captures nothing.
-#![expect(missing_docs, reason = "criterion's macros write public items without documentation")]
 
 use std::hint::black_box;
 
