@@ -272,8 +272,8 @@ fn authority_of(target: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::mutation::for_each_mutant;
     use super::*;
+    use crate::dissect::mutation::for_each_mutant;
 
     const POST: &[u8] = b"POST /sdk.post HTTP/1.1\r\nAccept: */*\r\nhOST:  backupserver:8080 \r\n\
         User-Agent: curl/7\r\nContent-Length: 3\r\n\r\nabc";

@@ -266,8 +266,8 @@ fn read_highest_version(content: &[u8]) -> Result<Option<u16>, DissectReason> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::mutation::for_each_mutant;
     use super::*;
+    use crate::dissect::mutation::for_each_mutant;
 
     #[test]
     fn a_hello_gives_name_protocols_and_highest_version() {
@@ -347,7 +347,7 @@ mod tests {
         for record in [usize::MAX, 40] {
             let bytes = in_records(&hello(&usual()), record);
             for end in 0..bytes.len() {
-                let verdict = super::super::dissect_stream(&bytes[..end]);
+                let verdict = crate::dissect::dissect_stream(&bytes[..end]);
                 assert_eq!(verdict, StreamVerdict::NeedMore, "cut at {end}");
             }
         }
