@@ -109,8 +109,8 @@ fn text(mut bytes: Vec<u8>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::mutation::for_each_mutant;
     use super::*;
+    use crate::dissect::mutation::for_each_mutant;
 
     const REQUEST: &[u8] = b"\x35\x01\x03\0\0\x32\x04\xc0\0\x02\x40\x0c\x06camera\x3c\x05udhcp\
         \x37\x03\x01\x03\x06\x33\x04\0\0\x0e\x10\xff";

@@ -127,9 +127,9 @@ fn read_class(cursor: &mut Cursor<'_>, protocol: AppProtocol) -> Result<u16, Dis
 
 #[cfg(test)]
 mod tests {
-    use super::super::dns_name::MAX_TEXT;
-    use super::super::mutation::for_each_mutant;
     use super::*;
+    use crate::dissect::dns_name::MAX_TEXT;
+    use crate::dissect::mutation::for_each_mutant;
 
     #[test]
     fn a_response_gives_its_question_and_its_answers() {

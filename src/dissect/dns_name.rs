@@ -45,7 +45,7 @@ pub(crate) fn read_name<'a>(
                 if labels > 1 {
                     name.push('.');
                 }
-                label.iter().for_each(|&byte| push_escaped(&mut name, byte));
+                push_label(&mut name, label);
             }
             // Label types 01 and 10 are not in use (RFC 6891, 5).
             64..=191 => return Err(DissectReason::Malformed),
@@ -82,16 +82,25 @@ pub(crate) fn skip_name(cursor: &mut Cursor<'_>) -> Result<(), DissectReason> {
     Err(DissectReason::TooLarge)
 }
 
-/// Appends a byte of a label; escapes all but `!` to `~`, and of those the dot and the backslash (RFC 4343, 2.1).
-fn push_escaped(name: &mut String, byte: u8) {
-    match byte {
-        b'.' | b'\\' | ..=b' ' | 0x7f.. => {
+/// Appends a label; escapes what is not printable ASCII, and the dot and the backslash (RFC 4343, 2.1). The space
+/// stays: instances of DNS-SD are full of it (RFC 6763, 4.1.1), and other tools show it as it is.
+fn push_label(name: &mut String, label: &[u8]) {
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'.' | b'\\');
+    if label.iter().all(is_plain)
+        && let Ok(text) = str::from_utf8(label)
+    {
+        name.push_str(text);
+        return;
+    }
+    for byte in label {
+        if is_plain(byte) {
+            name.push(char::from(*byte));
+        } else {
             name.push('\\');
             for digit in [byte / 100, byte / 10 % 10, byte % 10] {
                 name.push(char::from(b'0' + digit));
             }
         }
-        _ => name.push(char::from(byte)),
     }
 }
 
@@ -117,7 +126,7 @@ mod tests {
 
     #[test]
     fn bytes_that_could_deceive_are_escaped() {
-        assert_eq!(name(b"\x05a.b\\ \x02\xe9\x7f\0"), Ok(r"a\046b\092\032.\233\127".into()));
+        assert_eq!(name(b"\x06a.b\\ \x1b\x02\xe9\x7f\0"), Ok(r"a\046b\092 \027.\233\127".into()));
     }
 
     #[test]

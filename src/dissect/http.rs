@@ -272,8 +272,8 @@ fn authority_of(target: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::mutation::for_each_mutant;
     use super::*;
+    use crate::dissect::mutation::for_each_mutant;
 
     const POST: &[u8] = b"POST /sdk.post HTTP/1.1\r\nAccept: */*\r\nhOST:  backupserver:8080 \r\n\
         User-Agent: curl/7\r\nContent-Length: 3\r\n\r\nabc";
@@ -406,10 +406,7 @@ mod tests {
     #[test]
     fn damaged_requests_stay_within_the_bounds() {
         for_each_mutant(POST, |bytes| {
-            let read = match dissect(bytes) {
-                StreamVerdict::Read(Message::Http(request)) => Some(request),
-                _ => None,
-            };
+            let read = whole(bytes);
             for request in read.into_iter().chain(dissect_partial(bytes)) {
                 assert!(request.method.len() <= MAX_METHOD && request.target.len() <= MAX_TARGET);
                 assert!(request.host.is_none_or(|host| host.len() <= MAX_HOST));
@@ -418,9 +415,11 @@ mod tests {
     }
 
     fn read(head: &[u8]) -> HttpRequest {
-        match dissect(head) {
-            StreamVerdict::Read(Message::Http(request)) => request,
-            other => panic!("not read: {other:?}"),
-        }
+        whole(head).unwrap()
+    }
+
+    fn whole(head: &[u8]) -> Option<HttpRequest> {
+        let StreamVerdict::Read(Message::Http(request)) = dissect(head) else { return None };
+        Some(request)
     }
 }

@@ -285,8 +285,8 @@ fn reason_of(error: &quick_xml::Error) -> DissectReason {
 
 #[cfg(test)]
 mod tests {
-    use super::super::mutation::for_each_mutant;
     use super::*;
+    use crate::dissect::mutation::for_each_mutant;
 
     // Our own construction from published element names.
     const REPLY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<ProbeMatch>\r\n\

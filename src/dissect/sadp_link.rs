@@ -62,8 +62,8 @@ pub(crate) fn dissect(payload: &[u8]) -> Result<Option<SadpMessage>, DissectReas
 
 #[cfg(test)]
 mod tests {
-    use super::super::mutation::for_each_mutant;
     use super::*;
+    use crate::dissect::mutation::for_each_mutant;
 
     #[test]
     fn an_answer_gives_the_device() {

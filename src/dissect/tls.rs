@@ -266,8 +266,8 @@ fn read_highest_version(content: &[u8]) -> Result<Option<u16>, DissectReason> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::mutation::for_each_mutant;
     use super::*;
+    use crate::dissect::mutation::for_each_mutant;
 
     #[test]
     fn a_hello_gives_name_protocols_and_highest_version() {
@@ -347,7 +347,7 @@ mod tests {
         for record in [usize::MAX, 40] {
             let bytes = in_records(&hello(&usual()), record);
             for end in 0..bytes.len() {
-                let verdict = super::super::dissect_stream(&bytes[..end]);
+                let verdict = crate::dissect::dissect_stream(&bytes[..end]);
                 assert_eq!(verdict, StreamVerdict::NeedMore, "cut at {end}");
             }
         }
@@ -431,10 +431,7 @@ mod tests {
         for record in [usize::MAX, 40] {
             for_each_mutant(&in_records(&hello(&usual()), record), |bytes| {
                 let partial = dissect_partial(bytes);
-                let read = match dissect(bytes) {
-                    StreamVerdict::Read(Message::Tls(hello)) => Some(hello),
-                    _ => None,
-                };
+                let read = whole(bytes);
                 for hello in read.into_iter().chain(partial) {
                     assert!(hello.sni.is_none_or(|sni| sni.len() <= MAX_NAME));
                     assert!(hello.alpns.len() <= MAX_ALPNS);
@@ -444,10 +441,12 @@ mod tests {
     }
 
     fn read(head: &[u8]) -> ClientHello {
-        match dissect(head) {
-            StreamVerdict::Read(Message::Tls(hello)) => hello,
-            other => panic!("not read: {other:?}"),
-        }
+        whole(head).unwrap()
+    }
+
+    fn whole(head: &[u8]) -> Option<ClientHello> {
+        let StreamVerdict::Read(Message::Tls(hello)) = dissect(head) else { return None };
+        Some(hello)
     }
 
     fn usual() -> Vec<(u16, Vec<u8>)> {

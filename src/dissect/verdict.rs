@@ -11,6 +11,7 @@ use super::{AppProtocol, DissectError, DissectReason, Message};
 pub const MAX_STREAM_HEAD: usize = 16 * 1024;
 
 /// What one side of a stream begins with.
+#[expect(clippy::large_enum_variant, reason = "it is moved once; a box would cost an allocation")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StreamVerdict {
     /// The message is whole and was read.
