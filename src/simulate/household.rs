@@ -293,3 +293,211 @@ impl Iterator for Household {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+    use super::*;
+    use crate::net::{LocalNets, Perimeter};
+
+    const START: Timestamp = Timestamp::from_parts(1_767_225_600, 0);
+
+    #[test]
+    fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
+        let frames = |seed| Household::new(seed, START).take(3_000).collect::<Vec<_>>();
+
+        assert_eq!(frames(1), frames(1));
+        assert_ne!(frames(1), frames(2));
+    }
+
+    #[test]
+    fn frames_come_in_the_order_of_time() {
+        let mut last = START;
+
+        for frame in Household::new(3, START).take(30_000) {
+            assert!(frame.timestamp >= last, "{} after {last}", frame.timestamp);
+            last = frame.timestamp;
+        }
+
+        assert!(last.since(START) > Duration::from_secs(250));
+    }
+
+    #[test]
+    fn traffic_is_light_and_what_waits_is_bounded() {
+        let mut household = Household::new(4, START);
+
+        let mut frames = 0_u32;
+        let mut most_waiting = 0;
+        let end = START.plus(Duration::from_secs(1_200));
+        while household.next().is_some_and(|frame| frame.timestamp < end) {
+            frames += 1;
+            most_waiting = most_waiting.max(household.outbox.waiting());
+        }
+
+        assert!((60..150).contains(&(frames / 1_200)), "{frames} frames in 1200 s");
+        assert!(most_waiting < 1_000, "{most_waiting} frames wait");
+        assert!(household.agenda.len() < 40);
+    }
+
+    #[test]
+    fn the_first_registration_begins_within_ten_seconds_and_the_doorbell_rings_at_25() {
+        let mut household = Household::new(5, START);
+
+        let until = |household: &mut Household, seconds| {
+            let end = START.plus(Duration::from_secs(seconds));
+            while household.next().is_some_and(|frame| frame.timestamp < end) {}
+        };
+        until(&mut household, 10);
+        let roles = |household: &Household, name| {
+            let device = household.truth().device(name).unwrap();
+            device.clouds.iter().map(|cloud| cloud.role).collect::<Vec<_>>()
+        };
+        assert_eq!(roles(&household, "camera"), ["registration", "ntp", "registration"]);
+        assert_eq!(roles(&household, "doorbell"), ["registration", "control", "ntp"]);
+        assert_eq!(household.truth().doorbell_presses, 0);
+        until(&mut household, 30);
+        assert_eq!(
+            roles(&household, "doorbell"),
+            ["registration", "control", "ntp", "push", "storage"]
+        );
+        assert_eq!(household.truth().doorbell_presses, 1);
+    }
+
+    #[test]
+    fn the_truth_is_what_a_recount_of_the_frames_gives() {
+        let mut household = Household::new(6, START);
+        let mut recount = Recount::default();
+
+        let end = START.plus(Duration::from_secs(320));
+        for frame in household.by_ref().take_while(|frame| frame.timestamp < end) {
+            recount.add(&frame.bytes);
+        }
+        // The frame that ended the loop was handed out too, so it is in the truth only.
+        let truth_before_last = {
+            let mut again = Household::new(6, START);
+            for _ in 0..recount.frames {
+                again.next();
+            }
+            again.truth().clone()
+        };
+
+        assert_eq!(recount.frames, truth_before_last.frames);
+        assert_eq!(household.truth().frames, recount.frames + 1);
+        assert_eq!(recount.ip_bytes, truth_before_last.ip_bytes);
+        assert_eq!(recount.initiators.len() as u64, truth_before_last.flows);
+        for device in &truth_before_last.devices {
+            let addresses = [Some(device.ip), device.ipv6];
+            let mine = |tally: &BTreeMap<(IpAddr, Perimeter2), u64>, perimeter| {
+                addresses.iter().flatten().filter_map(|ip| tally.get(&(*ip, perimeter))).sum()
+            };
+            let by_perimeter = [
+                (Perimeter2::Inbound, device.inbound),
+                (Perimeter2::Outbound, device.outbound),
+                (Perimeter2::Internal, device.internal),
+            ];
+            for (perimeter, bytes) in by_perimeter {
+                let sent: u64 = mine(&recount.sent, perimeter);
+                let received: u64 = mine(&recount.received, perimeter);
+                assert_eq!((sent, received), (bytes.sent, bytes.received), "{}", device.name);
+            }
+            for cloud in &device.clouds {
+                let between = |from, to| recount.pairs.get(&(from, to)).copied().unwrap_or(0);
+                let own = if cloud.address.is_ipv6() { device.ipv6.unwrap() } else { device.ip };
+                assert_eq!(cloud.bytes.sent, between(own, cloud.address), "{}", device.name);
+                assert_eq!(cloud.bytes.received, between(cloud.address, own), "{}", device.name);
+            }
+        }
+        assert!(truth_before_last.device("camera").unwrap().inbound.sent > 0);
+        assert!(truth_before_last.device("laptop").unwrap().outbound.received > 0);
+        assert!(truth_before_last.devices.iter().skip(1).all(|d| d.unaddressed_sent > 0));
+    }
+
+    #[test]
+    fn only_the_vendors_devices_have_a_vendor() {
+        let household = Household::new(8, START);
+
+        let vendors = household.truth().devices.iter();
+        let vendors: Vec<_> = vendors.filter_map(|d| Some((d.name, d.vendor?))).collect();
+
+        assert_eq!(
+            vendors,
+            [
+                ("camera", "hikvision"),
+                ("recorder", "hikvision"),
+                ("doorbell", "ezviz"),
+                ("rebranded", "annke"),
+            ]
+        );
+    }
+
+    /// [`Perimeter`] with an order, for the tallies of the recount.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    enum Perimeter2 {
+        Inbound,
+        Outbound,
+        Internal,
+    }
+
+    /// Sums taken from the bytes of frames alone.
+    #[derive(Default)]
+    struct Recount {
+        frames: u64,
+        ip_bytes: u64,
+        sent: BTreeMap<(IpAddr, Perimeter2), u64>,
+        received: BTreeMap<(IpAddr, Perimeter2), u64>,
+        pairs: BTreeMap<(IpAddr, IpAddr), u64>,
+        initiators: BTreeMap<BTreeSet<(IpAddr, u16, u8)>, (IpAddr, IpAddr)>,
+    }
+
+    impl Recount {
+        fn add(&mut self, frame: &[u8]) {
+            self.frames += 1;
+            let word = |at: usize| u16::from_be_bytes([frame[at], frame[at + 1]]);
+            let (source, destination, protocol, transport, length): (
+                IpAddr,
+                IpAddr,
+                u8,
+                usize,
+                u16,
+            ) = match word(12) {
+                0x0800 => {
+                    let address = |at| {
+                        let octets: [u8; 4] = frame[at..at + 4].try_into().unwrap();
+                        Ipv4Addr::from(octets).into()
+                    };
+                    (address(26), address(30), frame[23], 34, word(16))
+                }
+                0x86dd => {
+                    let address = |at| {
+                        let octets: [u8; 16] = frame[at..at + 16].try_into().unwrap();
+                        Ipv6Addr::from(octets).into()
+                    };
+                    (address(22), address(38), frame[20], 54, word(18) + 40)
+                }
+                other => {
+                    assert_eq!(other, 0x0806);
+                    return;
+                }
+            };
+            let bytes = u64::from(length);
+            self.ip_bytes += bytes;
+            let (from_port, to_port) =
+                if protocol == 1 { (0, 0) } else { (word(transport), word(transport + 2)) };
+            let key =
+                BTreeSet::from([(source, from_port, protocol), (destination, to_port, protocol)]);
+            let (initiator, responder) =
+                *self.initiators.entry(key).or_insert((source, destination));
+            let perimeter = match LocalNets::default().perimeter(initiator, responder) {
+                Perimeter::Inbound => Perimeter2::Inbound,
+                Perimeter::Outbound => Perimeter2::Outbound,
+                Perimeter::Internal => Perimeter2::Internal,
+                Perimeter::Transit => panic!("a flow that is not ours"),
+            };
+            *self.sent.entry((source, perimeter)).or_default() += bytes;
+            *self.received.entry((destination, perimeter)).or_default() += bytes;
+            *self.pairs.entry((source, destination)).or_default() += bytes;
+        }
+    }
+}

@@ -21,6 +21,7 @@ mod standing_script;
 mod station;
 mod tcp_conversation;
 mod tls_message;
+mod traffic;
 mod truth;
 mod vendor_message;
 
@@ -29,4 +30,5 @@ pub use frame_builder::{Arp, Link, Segment, build_arp, build_echo, build_tcp, bu
 pub use household::Household;
 pub use pcap::{pcap_header, pcap_record};
 pub use prng::Prng;
+pub use traffic::{MixedTraffic, TrafficMix};
 pub use truth::{ByteTruth, CloudTruth, DeviceTruth, Truth};

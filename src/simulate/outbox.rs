@@ -98,6 +98,12 @@ impl Outbox {
         Some((SimulatedFrame { timestamp, bytes }, parties))
     }
 
+    /// How many frames wait.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Sends an ARP frame.
     pub(crate) fn arp(&mut self, at: Timestamp, destination: MacAddr, arp: &Arp) {
         let mut bytes = Vec::new();

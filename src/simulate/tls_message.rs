@@ -12,6 +12,8 @@ const APPLICATION_DATA: u8 = 23;
 /// Size of an X25519MLKEM768 key share of a client (draft-ietf-tls-ecdhe-mlkem, 4.1); with it a
 /// hello no longer fits into one segment.
 const HYBRID_SHARE: usize = 1216;
+/// Size of a browser's session ticket.
+const TICKET: usize = 208;
 /// Most payload in one record that we write (the limit is 2^14, RFC 8446, 5.1).
 const LARGEST_RECORD: usize = 8192;
 
@@ -135,6 +137,10 @@ fn put_client_extensions(out: &mut Vec<u8>, prng: &mut Prng, name: &str, style: 
     });
     put_extension(out, 43, |out| with_len8(out, |out| out.extend([3, 4, 3, 3])));
     put_extension(out, 45, |out| with_len8(out, |out| out.push(1)));
+    if style == TlsStyle::Browser {
+        // A session ticket from an earlier visit (RFC 5077, 3.2).
+        put_extension(out, 35, |out| out.extend(prng.noise(TICKET)));
+    }
     put_extension(out, 51, |out| {
         with_len16(out, |out| {
             if style == TlsStyle::Browser {
