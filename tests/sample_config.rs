@@ -1,5 +1,11 @@
 //! The shipped `config/hikwatch.toml` and the reader agree on every key, default, unit and range.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot read the sample has to fail"
+)]
+
 use std::collections::BTreeSet;
 
 use hikwatch::config::{Config, known_keys};

@@ -44,7 +44,7 @@ impl LogControl {
     /// From now on, messages less important than `level` are left out.
     pub(crate) fn set_level(&self, level: LogLevel) {
         // It fails only when the log is gone, and then there is nothing to change.
-        let _ = self.level.reload(filter(level));
+        self.level.reload(filter(level)).ok();
     }
 }
 

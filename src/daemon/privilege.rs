@@ -6,7 +6,6 @@
 //! `no_new_privs` is left to the service manager (`NoNewPrivileges=`).
 
 use std::env;
-use std::fmt::Write;
 
 use caps::errors::CapsError;
 use caps::{CapSet, Capability};
@@ -62,23 +61,15 @@ pub(crate) fn drop_all() -> Result<(), PrivilegeError> {
 /// Says what is missing for capturing, and how to get it; nothing when nothing is.
 #[must_use]
 pub(crate) fn describe_missing() -> Option<String> {
-    let has_raw = has(CapSet::Effective, Capability::CAP_NET_RAW).unwrap_or(false);
-    (!has_raw).then(|| {
-        advice(
-            &env::current_exe()
-                .map_or_else(|_| "hikwatch".to_owned(), |path| path.display().to_string()),
-        )
-    })
-}
-
-fn advice(program: &str) -> String {
-    let mut text = "capturing needs the capability CAP_NET_RAW: ".to_owned();
-    // Writing to a String cannot fail.
-    let _ = write!(
-        text,
-        "run it as root, by its systemd unit, or after `setcap cap_net_raw+ep {program}`"
-    );
-    text
+    if has(CapSet::Effective, Capability::CAP_NET_RAW).unwrap_or(false) {
+        return None;
+    }
+    let program = env::current_exe()
+        .map_or_else(|_| "hikwatch".to_owned(), |path| path.display().to_string());
+    Some(format!(
+        "capturing needs the capability CAP_NET_RAW: run hikwatch as root, by its systemd unit, or \
+         after `setcap cap_net_raw+ep {program}`"
+    ))
 }
 
 fn has(set: CapSet, capability: Capability) -> Result<bool, PrivilegeError> {
