@@ -86,7 +86,7 @@ fn read_all(root: &mut Section<'_>, config: &mut Config) {
 }
 
 fn read_interfaces(root: &mut Section<'_>, interfaces: &mut Vec<InterfaceConfig>) {
-    root.tables("interface", MAX_INTERFACES, |_, section| {
+    root.tables("interface", MAX_INTERFACES, |section| {
         let mut role = InterfaceRole::default();
         let roles = [InterfaceRole::Lan, InterfaceRole::Wan, InterfaceRole::Mirror];
         section.choice("role", &mut role, &roles.map(|role| (role.as_label(), role)));

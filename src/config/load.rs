@@ -18,9 +18,12 @@ const MAX_FILE_BYTES: usize = 1 << 20;
 /// The file is missing, cannot be read or is too long, or its contents are wrong.
 pub fn load(path: &Path) -> Result<Config, LoadError> {
     let path_buf = || path.to_owned();
-    let bytes = read_bounded(path).map_err(|source| match source.kind() {
-        ErrorKind::NotFound => LoadError::Missing { path: path_buf() },
-        _ => LoadError::Unreadable { path: path_buf(), source },
+    let bytes = read_bounded(path).map_err(|source| {
+        if source.kind() == ErrorKind::NotFound {
+            LoadError::Missing { path: path_buf() }
+        } else {
+            LoadError::Unreadable { path: path_buf(), source }
+        }
     })?;
     if bytes.len() > MAX_FILE_BYTES {
         return Err(LoadError::TooLong { path: path_buf(), limit: MAX_FILE_BYTES });

@@ -58,12 +58,12 @@ impl<'a> Section<'a> {
         Self::read(self.full_key(key), table, self.findings, read);
     }
 
-    /// Reads each table of the list called `key`, at most `max`; `read` is told its place.
+    /// Reads each table of the list called `key`, at most `max`.
     pub(super) fn tables(
         &mut self,
         key: &'static str,
         max: usize,
-        mut read: impl FnMut(usize, &mut Section<'_>),
+        mut read: impl FnMut(&mut Section<'_>),
     ) {
         let wanted = || format!("must be tables, each written [[{key}]]");
         let list = match self.value(key) {
@@ -76,12 +76,11 @@ impl<'a> Section<'a> {
         }
         for (index, entry) in list.iter().take(max).enumerate() {
             let path = self.full_key(&format!("{key}[{index}]"));
-            match entry {
-                Value::Table(table) => Self::read(path, table, self.findings, |s| read(index, s)),
-                other => self.findings.problems.push(ConfigError {
-                    key: path,
-                    problem: format!("{}, is {}", wanted(), shown(other)),
-                }),
+            if let Value::Table(table) = entry {
+                Self::read(path, table, self.findings, &mut read);
+            } else {
+                let problem = format!("{}, is {}", wanted(), shown(entry));
+                self.findings.problems.push(ConfigError { key: path, problem });
             }
         }
     }
@@ -179,13 +178,11 @@ impl<'a> Section<'a> {
 
     /// Reads text; none when it is absent or not text.
     pub(super) fn text(&mut self, key: &'static str) -> Option<&'a str> {
-        match self.value(key)? {
-            Value::String(text) => Some(text),
-            other => {
-                self.refuse(key, format!("must be text in quotes, is {}", shown(other)));
-                None
-            }
+        let value = self.value(key)?;
+        if value.as_str().is_none() {
+            self.refuse(key, format!("must be text in quotes, is {}", shown(value)));
         }
+        value.as_str()
     }
 
     /// Reads text that may be left empty, which unsets it.

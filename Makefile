@@ -1,0 +1,65 @@
+# hikwatch: every task by name. `make help` lists them.
+
+CARGO ?= cargo
+PREFIX ?= /usr
+SYSCONFDIR ?= /etc
+DESTDIR ?=
+DEMO_ARGS ?=
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+PROGRAM := $(TARGET_DIR)/release/hikwatch
+
+# Network tools live in sbin, which is not on every user's PATH; promtool may be a copy of ours.
+export PATH := $(PATH):/usr/sbin:/sbin:$(abspath $(TARGET_DIR))/tools/usr/bin
+
+# Asked when a recipe needs it, so after the set-up: the second capture backend if it can be linked.
+FEATURES = $(shell .ci/setup has-libpcap && echo --features libpcap)
+
+.PHONY: help setup setup-build build demo test bench lint fmt clean install
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+setup: ## Install what building and every test need (Debian, as root); else say what is missing
+	@.ci/setup test
+
+setup-build:
+	@.ci/setup build
+
+build: setup-build ## Build the program for use: target/release/hikwatch
+	@.ci/setup has-libpcap && echo "building with libpcap as a second backend" \
+	  || echo "building without libpcap (not found): capture is by AF_PACKET, without filter expressions"
+	$(CARGO) build --release --locked $(FEATURES)
+
+demo: build ## Show a simulated household until interrupted; DEMO_ARGS="--duration 30s" ends it
+	$(PROGRAM) demo $(DEMO_ARGS)
+
+test: setup ## Run the whole test suite (live tests need root; they say so when skipped)
+	$(CARGO) test --locked $(FEATURES)
+
+bench: setup-build ## Measure speed; benches/README.md says how to read it
+	$(CARGO) bench --locked $(FEATURES)
+
+lint: ## Check form and lints, as CI does
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets $(FEATURES) -- -D warnings
+
+fmt: ## Put all code into form
+	$(CARGO) fmt
+
+clean: ## Remove what was built
+	$(CARGO) clean
+
+install: ## Install program, unit and sample configuration (after `make build`); PREFIX, DESTDIR
+	@test -x $(PROGRAM) || { echo "make install: run 'make build' first"; exit 1; }
+	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/hikwatch
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/bin/hikwatch|$(PREFIX)/bin/hikwatch|' systemd/hikwatch.service \
+	  > $(DESTDIR)$(PREFIX)/lib/systemd/system/hikwatch.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/hikwatch.service
+	install -d -m 755 $(DESTDIR)$(SYSCONFDIR)/hikwatch/catalogue
+	@if [ -e $(DESTDIR)$(SYSCONFDIR)/hikwatch/hikwatch.toml ]; then \
+	  install -m 644 config/hikwatch.toml $(DESTDIR)$(SYSCONFDIR)/hikwatch/hikwatch.toml.sample; \
+	  echo "kept $(SYSCONFDIR)/hikwatch/hikwatch.toml; the new sample is beside it"; \
+	else \
+	  install -m 644 config/hikwatch.toml $(DESTDIR)$(SYSCONFDIR)/hikwatch/hikwatch.toml; \
+	fi
