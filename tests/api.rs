@@ -1,5 +1,7 @@
 //! The HTTP server on a loopback port, asked with plain HTTP/1.0.
 
+#![expect(clippy::unwrap_used, reason = "what a test builds by hand is there")]
+
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
