@@ -3,6 +3,12 @@
 //! The schema is not part of this repository. `HIKWATCH_EVE_SCHEMA` names the file (Suricata's `etc/schema.json`);
 //! without it, or without python3 and its `jsonschema`, that one test says SKIPPED.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "what a test builds by hand is there"
+)]
+
 use std::io::Write as _;
 use std::net::IpAddr;
 use std::process::{Command, Stdio};

@@ -1,5 +1,7 @@
 //! The exposition as Prometheus' own checker and as a reader of sums sees it.
 
+#![expect(clippy::unwrap_used, reason = "what a test builds by hand is there")]
+
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::sync::Arc;

@@ -1,0 +1,131 @@
+//! One function an address.
+//!
+//! Comes in: a request and the read models. Goes out: a response. No guard of the inventory outlives a call to it.
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+
+use super::paging::{DEFAULT_LIMIT, ListScope, MAX_LIMIT, Paging};
+use super::refusal::Refusal;
+use super::state::ApiState;
+use super::view::{AlertView, DestinationView, DeviceView, FlowView, ListView, StatusView};
+use crate::device::DeviceId;
+
+type PagingQuery = Result<Query<Paging>, QueryRejection>;
+
+/// The Prometheus text format, version 0.0.4.
+const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+const LANDING: &str = "<!DOCTYPE html>\n\
+    <html lang=\"en\">\n\
+    <head><meta charset=\"utf-8\"><title>hikwatch</title></head>\n\
+    <body>\n\
+    <h1>hikwatch</h1>\n\
+    <ul>\n\
+    <li><a href=\"/api/v1/devices\">Devices</a></li>\n\
+    <li><a href=\"/api/v1/flows\">Live flows</a></li>\n\
+    <li><a href=\"/api/v1/destinations\">Cloud services</a></li>\n\
+    <li><a href=\"/api/v1/alerts\">Alerts</a></li>\n\
+    <li><a href=\"/api/v1/status\">Status</a></li>\n\
+    <li><a href=\"/metrics\">Metrics</a></li>\n\
+    <li><a href=\"/-/ready\">Readiness</a></li>\n\
+    <li><a href=\"/api/v1/openapi.json\">OpenAPI document</a></li>\n\
+    </ul>\n\
+    </body>\n\
+    </html>\n";
+
+pub(crate) async fn landing() -> Html<&'static str> {
+    Html(LANDING)
+}
+
+pub(crate) async fn healthy() -> &'static str {
+    "healthy\n"
+}
+
+pub(crate) async fn ready(State(state): State<ApiState>) -> Response {
+    let missing = state.readiness.missing();
+    if missing.is_empty() {
+        return "ready\n".into_response();
+    }
+    let reasons: String = missing.iter().map(|reason| format!("not ready: {reason}\n")).collect();
+    (StatusCode::SERVICE_UNAVAILABLE, reasons).into_response()
+}
+
+pub(crate) async fn metrics(State(state): State<ApiState>) -> Result<Response, Refusal> {
+    let text = (state.render_metrics)().map_err(|error| Refusal::failed(error.to_string()))?;
+    Ok(([(header::CONTENT_TYPE, METRICS_TYPE)], text).into_response())
+}
+
+pub(crate) async fn status(State(state): State<ApiState>) -> Response {
+    let status = (state.status)();
+    let missing = state.readiness.missing();
+    Json(StatusView::new(&status, state.inventory.counts(), missing)).into_response()
+}
+
+pub(crate) async fn devices(
+    State(state): State<ApiState>,
+    query: PagingQuery,
+) -> Result<Response, Refusal> {
+    let paging = Paging::check(query)?;
+    let all = paging.scope == ListScope::All;
+    let page = state.inventory.devices(all, paging.offset, paging.limit);
+    Ok(Json(ListView::new(&page, paging, DeviceView::new)).into_response())
+}
+
+pub(crate) async fn device(
+    State(state): State<ApiState>,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
+    let Some(entry) = state.inventory.device(&id) else {
+        return Err(Refusal::not_found("device with this identifier"));
+    };
+    let id = DeviceId(id.into());
+    let destinations = state.inventory.destinations(Some(&id), 0, MAX_LIMIT);
+    Ok(Json(DeviceView::with_destinations(&entry, &destinations.entries)).into_response())
+}
+
+pub(crate) async fn flows(
+    State(state): State<ApiState>,
+    query: PagingQuery,
+) -> Result<Response, Refusal> {
+    let paging = Paging::check(query)?;
+    let page = state.inventory.flows(paging.offset, paging.limit);
+    Ok(Json(ListView::new(&page, paging, FlowView::new)).into_response())
+}
+
+pub(crate) async fn destinations(
+    State(state): State<ApiState>,
+    query: PagingQuery,
+) -> Result<Response, Refusal> {
+    let paging = Paging::check(query)?;
+    let page = state.inventory.destinations(None, paging.offset, paging.limit);
+    Ok(Json(ListView::new(&page, paging, DestinationView::new)).into_response())
+}
+
+pub(crate) async fn alerts(
+    State(state): State<ApiState>,
+    query: PagingQuery,
+) -> Result<Response, Refusal> {
+    let paging = Paging::check(query)?;
+    let page = state.inventory.alerts(paging.offset, paging.limit);
+    Ok(Json(ListView::new(&page, paging, AlertView::new)).into_response())
+}
+
+pub(crate) async fn openapi() -> Response {
+    let document = include_str!("openapi.json");
+    ([(header::CONTENT_TYPE, "application/json")], document).into_response()
+}
+
+pub(crate) async fn not_found() -> Refusal {
+    Refusal::not_found("such address")
+}
+
+pub(crate) async fn not_allowed() -> Refusal {
+    Refusal::method()
+}
+
+/// The document states the bounds of a page; this keeps it and the code from parting.
+const _: () = assert!(DEFAULT_LIMIT == 100 && MAX_LIMIT == 1000);

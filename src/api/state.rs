@@ -1,0 +1,43 @@
+//! What the handlers read from.
+//!
+//! Comes in: read models of the daemon. Goes out: shared handles, cheap to clone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::readiness::Readiness;
+use crate::inventory::Inventory;
+use crate::metrics::{InterfaceTotals, MetricsError};
+use crate::net::Timestamp;
+
+/// Everything that the API shows.
+#[derive(Clone)]
+pub struct ApiState {
+    /// Devices, flows, destinations, alerts.
+    pub inventory: Arc<Inventory>,
+    /// Brings the totals up to date and writes all metrics.
+    pub render_metrics: Arc<dyn Fn() -> Result<String, MetricsError> + Send + Sync>,
+    /// What the daemon says of itself now.
+    pub status: Arc<dyn Fn() -> Status + Send + Sync>,
+    /// Whether it does its work.
+    pub readiness: Arc<Readiness>,
+}
+
+/// What the daemon says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Status {
+    /// The version of the program.
+    pub version: String,
+    /// The commit that it was built from.
+    pub revision: String,
+    /// Since the start.
+    pub uptime: Duration,
+    /// Every interface that is captured on.
+    pub interfaces: Vec<InterfaceTotals>,
+    /// Flows in all tables.
+    pub flows_active: u64,
+    /// Whether the last attempt to read the configuration succeeded.
+    pub config_reload_successful: bool,
+    /// When the configuration was last read with success.
+    pub config_reloaded_at: Option<Timestamp>,
+}

@@ -1,0 +1,296 @@
+//! The HTTP server on a loopback port, asked with plain HTTP/1.0.
+
+#![expect(clippy::unwrap_used, reason = "what a test builds by hand is there")]
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hikwatch::alert::{Alert, AlertRule};
+use hikwatch::analyst::{
+    AlertSighting, Event, EventKind, FlowDevice, FlowSighting, Tallies, Tally,
+};
+use hikwatch::api::{self, ApiState, Readiness, Status};
+use hikwatch::catalogue::{CloudRole, Region, Speaker};
+use hikwatch::classify::{Basis, Destination};
+use hikwatch::decode::VlanIds;
+use hikwatch::device::{DeviceId, DeviceKind, DeviceProfile, Identity};
+use hikwatch::flow::{ConnState, Endpoint, FlowCounters, FlowId, FlowRecord, Role};
+use hikwatch::inventory::Inventory;
+use hikwatch::meter::FlowReport;
+use hikwatch::metrics::{Build, Config, InterfaceTotals, Recorder};
+use hikwatch::net::{InterfaceId, IpProtocol, MacAddr, Perimeter, Timestamp};
+use serde_json::Value;
+
+#[test]
+fn every_address_answers_with_safe_headers() {
+    serving(|address, _| {
+        for route in api::ROUTES {
+            let answer = get(address, &route.replace("{id}", "d-000000000001"));
+            assert_eq!(answer.status, 200, "{route}");
+            for header in
+                ["x-content-type-options: nosniff", "content-security-policy: default-src 'none'"]
+            {
+                assert!(answer.head.contains(header), "{route}: {}", answer.head);
+            }
+        }
+        assert!(get(address, "/metrics").head.contains("text/plain; version=0.0.4"));
+    });
+}
+
+#[test]
+fn readiness_says_what_is_missing() {
+    serving(|address, readiness| {
+        readiness.wait_for("capture is not open");
+        let before = get(address, "/-/ready");
+        readiness.satisfy("capture is not open");
+
+        assert_eq!(before.status, 503);
+        assert!(before.body.contains("capture is not open"));
+        assert_eq!(get(address, "/-/ready").status, 200);
+        assert_eq!(get(address, "/-/healthy").status, 200);
+    });
+}
+
+#[test]
+fn lists_are_paged_and_bounded() {
+    serving(|address, _| {
+        let page = json(address, "/api/v1/devices?limit=1&offset=1");
+        assert_eq!(
+            (&page["total"], &page["offset"], &page["limit"]),
+            (&3.into(), &1.into(), &1.into())
+        );
+        assert_eq!(page["items"].as_array().unwrap().len(), 1);
+        assert_eq!(page["items"][0]["device_id"], "d-000000000002");
+        assert_eq!(json(address, "/api/v1/devices?scope=all")["total"], 4);
+
+        for bad in [
+            "limit=0",
+            "limit=1001",
+            "limit=-1",
+            "limit=x",
+            "offset=-1",
+            "offset=1e3",
+            "scope=none",
+        ] {
+            for list in ["devices", "flows", "alerts", "destinations"] {
+                let answer = get(address, &format!("/api/v1/{list}?{bad}"));
+                assert_eq!(answer.status, 400, "{list}?{bad}");
+                let error: Value = serde_json::from_str(&answer.body).unwrap();
+                assert!(!error["error"].as_str().unwrap().is_empty());
+            }
+        }
+    });
+}
+
+#[test]
+fn objects_have_the_names_that_events_use() {
+    serving(|address, _| {
+        let device = json(address, "/api/v1/devices/d-000000000001");
+        assert_eq!(device["vendor"], "ezviz");
+        assert_eq!(device["kind"], "camera");
+        assert_eq!(device["confidence"], 50);
+        assert_eq!((&device["bytes_sent"], &device["bytes_received"]), (&100.into(), &200.into()));
+        assert_eq!(device["destinations"][0]["cloud"]["service"], "ezviz-lbs");
+
+        let flow = &json(address, "/api/v1/flows")["items"][0];
+        assert_eq!((&flow["src_ip"], &flow["proto"]), (&"192.0.2.10".into(), &"TCP".into()));
+        assert_eq!(flow["cloud"]["role"], "registration");
+
+        let alert = &json(address, "/api/v1/alerts")["items"][0];
+        assert_eq!((&alert["rule"], &alert["severity"]), (&"new-device".into(), &3.into()));
+
+        let status = json(address, "/api/v1/status");
+        assert_eq!(status["version"], "1.2.3");
+        assert_eq!(status["uptime_seconds"], 60);
+        assert_eq!(status["interfaces"][0]["name"], "br-lan");
+        assert_eq!(status["vendor_devices"], 3);
+        assert_eq!(status["config"]["last_reload_successful"], true);
+    });
+}
+
+#[test]
+fn only_reading_is_possible() {
+    serving(|address, _| {
+        for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
+            let answer = ask(address, &format!("{method} /api/v1/devices HTTP/1.0\r\n\r\n"));
+            assert_eq!(answer.status, 405, "{method}");
+            assert!(answer.head.contains("allow: get,head"), "{}", answer.head);
+        }
+        let head = ask(address, "HEAD /api/v1/devices HTTP/1.0\r\n\r\n");
+        assert_eq!((head.status, head.body.len()), (200, 0));
+    });
+}
+
+#[test]
+fn what_is_not_there_is_not_found_as_json() {
+    serving(|address, _| {
+        for path in ["/nothing", "/api/v1/devices/d-ffffffffffff", "/api/v1/devices/..%2f..%2fetc"]
+        {
+            let answer = get(address, path);
+            assert_eq!(answer.status, 404, "{path}");
+            assert!(serde_json::from_str::<Value>(&answer.body).unwrap()["error"].is_string());
+        }
+    });
+}
+
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+fn get(address: SocketAddr, path: &str) -> Answer {
+    ask(address, &format!("GET {path} HTTP/1.0\r\n\r\n"))
+}
+
+fn json(address: SocketAddr, path: &str) -> Value {
+    let answer = get(address, path);
+    assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+    assert!(answer.head.contains("content-type: application/json"));
+    serde_json::from_str(&answer.body).unwrap()
+}
+
+fn ask(address: SocketAddr, request: &str) -> Answer {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    Answer {
+        status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+        head: head.to_ascii_lowercase(),
+        body: body.to_owned(),
+    }
+}
+
+/// Serves three cameras, a phone, a flow and an alert, and runs `client` against them; the server then stops.
+fn serving(client: impl FnOnce(SocketAddr, &Readiness) + Send + 'static) {
+    let listener = api::listen(&api::Config {
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        insecure: false,
+    })
+    .unwrap();
+    let address = listener.local_addr().unwrap();
+    let state = state();
+    let readiness = Arc::clone(&state.readiness);
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let client = std::thread::spawn(move || {
+        client(address, &readiness);
+        drop(stop);
+    });
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(api::serve(listener, state, async {
+            drop(stopped.await);
+        }))
+        .unwrap();
+    client.join().unwrap();
+}
+
+fn state() -> ApiState {
+    let inventory = Inventory::new();
+    let recorder = Recorder::new(&Config::default(), Build::CURRENT).unwrap();
+    let seen = |profile| event(EventKind::DeviceSeen(Arc::new(profile)));
+    for event in [
+        seen(device(2, Some("ezviz"))),
+        seen(device(3, Some("ezviz"))),
+        seen(device(4, None)),
+        event(EventKind::FlowStarted(flow())),
+        event(EventKind::AlertRaised(Box::new(AlertSighting {
+            alert: Alert {
+                timestamp: Timestamp::from_parts(20, 0),
+                rule: AlertRule::NewDevice,
+                message: "A new device.".to_owned(),
+                device: Arc::new(device(1, Some("ezviz"))),
+                destination: None,
+            },
+            flow: None,
+        }))),
+    ] {
+        inventory.apply(&event);
+        recorder.apply(&event);
+    }
+    ApiState {
+        inventory: Arc::new(inventory),
+        render_metrics: Arc::new(move || recorder.render()),
+        status: Arc::new(|| Status {
+            version: "1.2.3".to_owned(),
+            uptime: Duration::from_secs(60),
+            interfaces: vec![InterfaceTotals {
+                name: "br-lan".to_owned(),
+                ..InterfaceTotals::default()
+            }],
+            config_reload_successful: true,
+            ..Status::default()
+        }),
+        readiness: Arc::new(Readiness::default()),
+    }
+}
+
+fn event(kind: EventKind) -> Event {
+    Event { timestamp: Timestamp::from_parts(20, 0), kind }
+}
+
+fn device(number: u32, vendor: Option<&str>) -> DeviceProfile {
+    DeviceProfile {
+        id: DeviceId(format!("d-{number:012}").into()),
+        mac: Some(MacAddr([0x44, 0xa6, 0x42, 1, 2, 3])),
+        addresses: vec!["192.0.2.10".parse().unwrap()],
+        hostname: None,
+        identity: Identity {
+            vendor: vendor.map(Into::into),
+            kind: DeviceKind::Camera,
+            confidence: 50,
+            ..Identity::default()
+        },
+        evidence: Vec::new(),
+        first_seen: Timestamp::from_parts(10, 0),
+        last_seen: Timestamp::from_parts(20, 0),
+    }
+}
+
+fn flow() -> FlowSighting {
+    let tally = Tally { sent: 100, received: 200, flows: 1 };
+    FlowSighting {
+        report: FlowReport {
+            record: Box::new(FlowRecord {
+                id: FlowId(1),
+                initiator: Endpoint { ip: "192.0.2.10".parse().unwrap(), port: 49152 },
+                responder: Endpoint { ip: "198.51.100.7".parse().unwrap(), port: 443 },
+                protocol: IpProtocol::TCP,
+                interface: InterfaceId(0),
+                vlans: VlanIds::default(),
+                initiator_mac: MacAddr::ZERO,
+                responder_mac: MacAddr::ZERO,
+                flow_start: Timestamp::ZERO,
+                flow_end: Timestamp::ZERO,
+                forward: FlowCounters::default(),
+                reverse: FlowCounters::default(),
+                conn_state: ConnState::S1,
+            }),
+            head: None,
+        },
+        perimeter: Perimeter::Outbound,
+        device: Some(FlowDevice {
+            profile: Arc::new(device(1, Some("ezviz"))),
+            role: Role::Initiator,
+        }),
+        destination: Some(Arc::new(Destination {
+            vendor: "ezviz".into(),
+            service: "ezviz-lbs".into(),
+            role: CloudRole::Registration,
+            region: Region::Eu,
+            speaker: Speaker::Device,
+            domain: None,
+            confidence: 90,
+            basis: Basis::Sni,
+            reason: "".into(),
+        })),
+        tallies: Some(Tallies { device: tally, cloud: tally }),
+    }
+}
