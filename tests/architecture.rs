@@ -165,6 +165,7 @@ fn a_stray_crate_is_caught() {
     assert_clean("decode/lax.rs", "use etherparse::LaxSlicedPacket;");
     assert_clean("capture/libpcap.rs", "use pcap::Capture;");
     assert_clean("api/mod.rs", "let path = pcap_path;");
+    assert_clean("simulate/mod.rs", "mod pcap;\npub use pcap::pcap_header;");
     assert_clean("cli/replay.rs", "let capsule = 1;");
 }
 
@@ -226,7 +227,7 @@ impl House {
                 breaches.push(format!("src/{path}: {breach}"));
             }
             for line in code_lines(text) {
-                for breach in line_breaches(path, line) {
+                for breach in line_breaches(path, line, text) {
                     breaches.push(format!("src/{path}: {}: {breach}", line.trim()));
                 }
             }
@@ -250,7 +251,7 @@ fn file_breaches(path: &str, text: &str) -> Vec<String> {
     breaches
 }
 
-fn line_breaches(path: &str, line: &str) -> Vec<String> {
+fn line_breaches(path: &str, line: &str, text: &str) -> Vec<String> {
     let room = room(path);
     let mut breaches = import_breaches(room, line);
     if PURE.contains(&room) {
@@ -259,7 +260,9 @@ fn line_breaches(path: &str, line: &str) -> Vec<String> {
     }
     for (krate, homes) in HOMES {
         let at_home = homes.iter().any(|home| path.starts_with(home));
-        if !at_home && names_crate(line, krate) {
+        // A file's own module of that name is not the crate.
+        let is_own = text.lines().any(|line| line.trim() == format!("mod {krate};"));
+        if !at_home && !is_own && names_crate(line, krate) {
             breaches.push(format!("`{krate}` lives in src/{}", homes.join(" and src/")));
         }
     }

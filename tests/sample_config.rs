@@ -9,6 +9,8 @@
 use std::collections::BTreeSet;
 
 use hikwatch::config::{Config, known_keys};
+use hikwatch::export::EventTypes;
+use proptest::prelude::*;
 
 const SAMPLE: &str = include_str!("../config/hikwatch.toml");
 
@@ -113,6 +115,38 @@ fn the_ranges_in_the_sample_are_those_of_the_reader() {
         tried += 1;
     }
     assert!(tried >= 8, "only {tried} settings of the sample tell their range");
+}
+
+#[test]
+fn the_sample_lists_every_event_type() {
+    let types = settings().into_iter().find(|setting| setting.key == "events.types").unwrap();
+    let listed: BTreeSet<_> = types.comment.split('"').skip(1).step_by(2).collect();
+
+    let known: BTreeSet<_> = EventTypes::NAMES.into_iter().chain(["all"]).collect();
+    assert_eq!(listed, known);
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_reader_panic(text in any::<String>()) {
+        let _: Result<_, _> = Config::from_toml(&text);
+    }
+
+    #[test]
+    fn a_damaged_file_is_read_or_its_problems_are_named(
+        cut in 0..SAMPLE.len(),
+        length in 0_usize..40,
+        inserted in ".{0,8}",
+    ) {
+        let whole = uncommented();
+        let (Some(head), Some(tail)) = (whole.get(..cut), whole.get(cut + length..)) else {
+            return Ok(());
+        };
+        if let Err(errors) = Config::from_toml(&format!("{head}{inserted}{tail}")) {
+            prop_assert!(!errors.as_slice().is_empty());
+            prop_assert!(errors.as_slice().iter().all(|error| !error.to_string().contains('\n')));
+        }
+    }
 }
 
 /// One commented setting of the sample.

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 
 use crate::net::Timestamp;
@@ -12,18 +13,48 @@ use crate::net::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct EveTime(pub Timestamp);
 
-impl fmt::Display for EveTime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl EveTime {
+    /// Writes the digits one by one: a line has four times and more, and formatting each by a pattern took 350 ns.
+    fn digits(self) -> Result<[u8; TEMPLATE.len()], fmt::Error> {
         // 64 bits of nanoseconds end in the year 2554, well inside the calendar.
         let time = jiff::Timestamp::from_nanosecond(i128::from(self.0.as_nanos()))
             .map_err(|_| fmt::Error)?;
-        write!(f, "{}", time.strftime("%Y-%m-%dT%H:%M:%S%.6f+0000"))
+        let civil = jiff::tz::Offset::UTC.to_datetime(time);
+        let micros = self.0.as_nanos() / 1000 % 1_000_000;
+        let fields = [
+            (0..4, u64::try_from(civil.year())),
+            (5..7, u64::try_from(civil.month())),
+            (8..10, u64::try_from(civil.day())),
+            (11..13, u64::try_from(civil.hour())),
+            (14..16, u64::try_from(civil.minute())),
+            (17..19, u64::try_from(civil.second())),
+            (20..26, Ok(micros)),
+        ];
+        let mut text = *TEMPLATE;
+        for (place, value) in fields {
+            let mut rest = value.map_err(|_| fmt::Error)?;
+            for digit in text.get_mut(place).unwrap_or_default().iter_mut().rev() {
+                *digit = b'0' + u8::try_from(rest % 10).map_err(|_| fmt::Error)?;
+                rest /= 10;
+            }
+        }
+        Ok(text)
+    }
+}
+
+/// What the digits are written into.
+const TEMPLATE: &[u8; 31] = b"0000-00-00T00:00:00.000000+0000";
+
+impl fmt::Display for EveTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::str::from_utf8(&self.digits()?).map_err(|_| fmt::Error)?)
     }
 }
 
 impl Serialize for EveTime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        let digits = self.digits().map_err(S::Error::custom)?;
+        serializer.serialize_str(std::str::from_utf8(&digits).map_err(S::Error::custom)?)
     }
 }
 
