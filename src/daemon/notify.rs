@@ -60,3 +60,53 @@ pub(crate) fn watchdog() -> io::Result<()> {
 pub(crate) fn watchdog_interval() -> Option<Duration> {
     sd_notify::watchdog_enabled().filter(|limit| !limit.is_zero()).map(|limit| limit / 2)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::os::unix::net::UnixDatagram;
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn the_service_manager_hears_each_state_and_no_forged_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notify");
+        let manager = UnixDatagram::bind(&path).unwrap();
+        manager.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+
+        // The environment of this process is shared by all tests, so a child has its own.
+        let child = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "--ignored", "daemon::notify::tests::a_child_that_tells_its_states"])
+            .env("NOTIFY_SOCKET", &path)
+            .env("WATCHDOG_USEC", "30000000")
+            .env_remove("WATCHDOG_PID")
+            .output()
+            .unwrap();
+
+        assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+        let mut heard = Vec::new();
+        for _ in 0..5 {
+            let mut bytes = [0; 512];
+            let length = manager.recv(&mut bytes).unwrap();
+            heard.push(String::from_utf8_lossy(&bytes[..length]).into_owned());
+        }
+        assert_eq!(heard[0], "READY=1\n");
+        assert!(heard[1].starts_with("RELOADING=1\nMONOTONIC_USEC="), "{}", heard[1]);
+        assert_eq!(heard[2], "STATUS=camera?STOPPING=1\n");
+        assert_eq!(heard[3], "WATCHDOG=1\n");
+        assert_eq!(heard[4], "STOPPING=1\n");
+    }
+
+    #[test]
+    #[ignore = "run by the test above, with an environment of its own"]
+    fn a_child_that_tells_its_states() {
+        assert_eq!(watchdog_interval(), Some(Duration::from_secs(15)));
+        ready().unwrap();
+        reloading().unwrap();
+        status("camera\nSTOPPING=1").unwrap();
+        watchdog().unwrap();
+        stopping().unwrap();
+    }
+}
