@@ -3,16 +3,16 @@
 //! Comes in: reports of flows. Goes out: events, through the analyst. A flow of no concern costs a few look-ups
 //! and no allocation, and leaves a trace only when it ends or is due for export.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::ledger::Amount;
 use super::machine::Phase;
+use super::verdict::asker;
 use super::{Analyst, EventKind, FlowDevice, FlowSighting, Tallies};
-use crate::classify::{Basis, Destination, Witnesses, classify};
+use crate::classify::{Basis, Destination};
 use crate::device::DeviceRef;
 use crate::flow::{FlowRecord, Role};
-use crate::meter::{FlowHead, FlowReport};
+use crate::meter::FlowReport;
 use crate::net::{Perimeter, Timestamp};
 
 /// The devices of ours at the two ends.
@@ -148,27 +148,6 @@ impl Analyst {
         }
     }
 
-    fn verdict(&self, report: &FlowReport, perimeter: Perimeter) -> Option<Destination> {
-        let record = &report.record;
-        let host = record.endpoint(asker(perimeter));
-        let server = record.endpoint(asker(perimeter).other());
-        // Towards ourselves the names in the head are ours, and a resolved name says only who answers for it.
-        let head = match perimeter {
-            Perimeter::Inbound => None,
-            Perimeter::Outbound | Perimeter::Internal | Perimeter::Transit => report.head.as_deref(),
-        };
-        let resolved = match perimeter {
-            Perimeter::Internal => None,
-            Perimeter::Inbound | Perimeter::Outbound | Perimeter::Transit => {
-                self.names.lookup(host.ip, server.ip, record.flow_start)
-            }
-        };
-        if head.is_none() && resolved.is_none() {
-            return None;
-        }
-        classify(&self.catalogue, &witnesses(head, resolved, server.ip, server.port, record))
-    }
-
     /// Tells whether the flow's present verdict was not told before.
     fn is_first_told(&self, report: &FlowReport, phase: Phase) -> bool {
         match phase {
@@ -198,14 +177,6 @@ impl Analyst {
         let cloud: Option<(&Destination, Amount)> =
             destination.map(Arc::as_ref).zip(of_cloud);
         Some(self.ledger.credit(device, perimeter, of_device, cloud))
-    }
-}
-
-/// The end that asked for the other's name: ours, or the initiator where both or neither are.
-const fn asker(perimeter: Perimeter) -> Role {
-    match perimeter {
-        Perimeter::Inbound => Role::Responder,
-        Perimeter::Outbound | Perimeter::Internal | Perimeter::Transit => Role::Initiator,
     }
 }
 

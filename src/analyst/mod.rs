@@ -10,6 +10,7 @@ mod ledger;
 mod machine;
 mod message_rules;
 mod stats;
+mod verdict;
 mod watch_list;
 
 pub use config::Config;

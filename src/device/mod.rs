@@ -17,5 +17,5 @@ mod signature;
 pub use evidence::{Evidence, EvidenceSource};
 pub use kind::DeviceKind;
 pub use profile::{DeviceId, DeviceProfile, Identity};
-pub(crate) use registry::{DeviceRef, Registry, RegistryStats};
+pub(crate) use registry::{DeviceRef, Registry};
 pub use signature::{SignatureError, Signatures};
