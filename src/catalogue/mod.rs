@@ -3,6 +3,26 @@
 //! Comes in: the text of catalogue files. Goes out: look-ups, each answer with its source and grade.
 //! It never reads a file itself and never guesses.
 
+mod builtin;
+mod check;
+mod compile;
+mod compile_cloud;
+mod compiled;
+mod domain_table;
+mod entry;
+mod ledger;
+mod maker_table;
+mod problem;
+mod raw;
+mod read;
+mod region_code;
 mod vocabulary;
 
+pub use compiled::{Catalogue, CatalogueCounts};
+pub use domain_table::MAX_NAME_LEN;
+pub use entry::{
+    CloudEntry, CloudMatch, Exactness, Maker, Negative, NegativeSubject, Resolver, Source,
+    ThirdParty, Vendor,
+};
+pub use problem::{CatalogueProblem, CatalogueProblems, CatalogueText};
 pub use vocabulary::{CloudRole, Grade, Region, Speaker};
