@@ -7,6 +7,8 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use ahash::RandomState;
+
 use super::ledger::Ledger;
 use super::watch_list::WatchList;
 use super::{AlertSighting, AnalystStats, Config, Event, EventKind};
@@ -52,7 +54,7 @@ impl Analyst {
         let registry =
             Registry::new(Arc::clone(&catalogue), Signatures::builtin(), config.max_devices);
         Self {
-            names: NameMemory::new(config.max_names),
+            names: NameMemory::new(config.max_names, RandomState::new()),
             watched: WatchList::new(config.max_watched_flows),
             ledger: Ledger::new(),
             rules: Ruleset::new(),
@@ -118,6 +120,7 @@ impl Analyst {
     }
 
     /// Uses other bounds and networks from now on; what exceeds a smaller bound leaves as newcomers arrive.
+    /// The bound on names is that of the start.
     pub fn set_config(&mut self, config: Config) {
         self.registry.set_max_devices(config.max_devices);
         self.watched.set_max(config.max_watched_flows);
@@ -133,6 +136,7 @@ impl Analyst {
             devices_evicted: devices.evicted,
             devices_refused: devices.refused,
             names: self.names.len(),
+            names_evicted: self.names.evicted(),
             watched_flows: self.watched.len(),
             watched_flows_refused: self.watched.refused(),
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{Analyst, EventKind, MessageSighting};
 use crate::catalogue::CloudMatch;
-use crate::classify::{Basis, Destination};
+use crate::classify::Destination;
 use crate::device::DeviceRef;
 use crate::dissect::{AppProtocol, DhcpMessage, DnsMessage, Message};
 use crate::meter::MessageContext;
@@ -50,7 +50,7 @@ impl Analyst {
             self.announce(device, now);
         }
 
-        let destination = self.named_destination(&message).map(Arc::new);
+        let destination = self.named_destination(&context, &message).map(Arc::new);
         let vendor_device = [sender, receiver]
             .into_iter()
             .flatten()
@@ -136,16 +136,19 @@ impl Analyst {
     }
 
     /// The cloud service that a message names.
-    fn named_destination(&self, message: &Message) -> Option<Destination> {
+    fn named_destination(
+        &self,
+        context: &MessageContext,
+        message: &Message,
+    ) -> Option<Destination> {
         match message {
-            Message::Dns(dns) if dns.protocol == AppProtocol::Dns => dns
-                .queries
-                .iter()
-                .find_map(|query| self.destination_of_name(&query.name, Basis::Dns)),
-            Message::Tls(hello) => self.destination_of_name(hello.sni.as_deref()?, Basis::Sni),
+            Message::Dns(dns) if dns.protocol == AppProtocol::Dns => {
+                dns.queries.iter().find_map(|query| self.destination_of_query(&query.name))
+            }
+            Message::Tls(hello) => self.destination_of_head(context.flow, hello.sni.as_deref(), None),
             Message::Http(request) => {
-                let host = without_port(request.host.as_deref()?);
-                self.destination_of_name(host, Basis::HttpHost)
+                let host = request.host.as_deref().map(without_port);
+                self.destination_of_head(context.flow, None, host)
             }
             Message::Dns(_) | Message::Dhcp(_) | Message::Sadp(_) => None,
         }

@@ -11,6 +11,8 @@ pub struct AnalystStats {
     pub devices_refused: u64,
     /// Names that are remembered over all hosts.
     pub names: usize,
+    /// Names that were forgotten to make room.
+    pub names_evicted: u64,
     /// Live flows of concern.
     pub watched_flows: usize,
     /// Flows of concern that found no room; their bytes are in no tally.

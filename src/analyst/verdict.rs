@@ -2,11 +2,13 @@
 //!
 //! Comes in: reports and names. Goes out: destinations. It changes nothing.
 
+use std::sync::Arc;
+
 use super::Analyst;
-use crate::classify::{Basis, Destination, Witnesses, classify};
+use crate::classify::{Destination, ResolvedName, Witnesses, classify};
 use crate::flow::Role;
-use crate::meter::FlowReport;
-use crate::net::Perimeter;
+use crate::meter::{FlowReport, MessageFlow};
+use crate::net::{IpProtocol, Perimeter};
 
 impl Analyst {
     /// What the head of a flow, and the names that its host resolved, say of the far end.
@@ -22,7 +24,7 @@ impl Analyst {
         let resolved = match perimeter {
             Perimeter::Internal => None,
             Perimeter::Inbound | Perimeter::Outbound | Perimeter::Transit => {
-                self.names.lookup(host.ip, server.ip, record.flow_end)
+                self.names.lookup(host.ip, server.ip, record.flow_start)
             }
         };
         if head.is_none() && resolved.is_none() {
@@ -31,25 +33,42 @@ impl Analyst {
         let witnesses = Witnesses {
             sni: head.and_then(|head| head.sni.as_deref()),
             http_host: head.and_then(|head| head.http_host.as_deref()),
-            dns: resolved.as_deref(),
+            resolved,
+            protocol: record.protocol,
+            responder_port: server.port,
         };
         classify(&self.catalogue, &witnesses)
     }
 
-    /// What a name says that a host asked for, by the field that it stood in.
-    pub(super) fn destination_of_name(&self, name: &str, basis: Basis) -> Option<Destination> {
-        let mut witnesses = Witnesses::default();
-        match basis {
-            Basis::Sni => witnesses.sni = Some(name),
-            Basis::HttpHost => witnesses.http_host = Some(name),
-            Basis::Dns => witnesses.dns = Some(name),
-            Basis::QuicSni
-            | Basis::HttpDns
-            | Basis::Prefix
-            | Basis::Payload
-            | Basis::Correlation
-            | Basis::Port => return None,
-        }
+    /// What a name says that stood in the head of a message.
+    pub(super) fn destination_of_head(
+        &self,
+        flow: Option<MessageFlow>,
+        sni: Option<&str>,
+        http_host: Option<&str>,
+    ) -> Option<Destination> {
+        let flow = flow?;
+        let witnesses = Witnesses {
+            sni,
+            http_host,
+            resolved: None,
+            protocol: flow.protocol,
+            responder_port: flow.responder.port,
+        };
+        classify(&self.catalogue, &witnesses)
+    }
+
+    /// What a name says that a host asks a name server for. No flow goes there yet, so no port can agree.
+    pub(super) fn destination_of_query(&self, name: &str) -> Option<Destination> {
+        self.catalogue.cloud(name)?;
+        let asked: Arc<str> = name.trim_end_matches('.').to_ascii_lowercase().into();
+        let witnesses = Witnesses {
+            sni: None,
+            http_host: None,
+            resolved: Some(ResolvedName { asked: &asked, aliases: &[], ambiguous: false }),
+            protocol: IpProtocol(0),
+            responder_port: 0,
+        };
         classify(&self.catalogue, &witnesses)
     }
 }
