@@ -1,6 +1,6 @@
 //! What may be set about the analysis.
 
-use crate::net::LocalNets;
+use crate::net::{InterfaceId, LocalNets};
 
 /// Bounds of the analyst, and what it takes for our own network.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Config {
     pub max_names: usize,
     /// Most live flows of concern that are kept with their destination.
     pub max_watched_flows: usize,
+    /// Interfaces whose flows are not added to totals: they show traffic that another interface shows too.
+    pub uncounted_interfaces: Vec<InterfaceId>,
 }
 
 impl Default for Config {
@@ -22,6 +24,7 @@ impl Default for Config {
             max_devices: 4096,
             max_names: 65_536,
             max_watched_flows: 16_384,
+            uncounted_interfaces: Vec::new(),
         }
     }
 }

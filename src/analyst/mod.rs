@@ -5,8 +5,17 @@
 
 mod config;
 mod event;
+mod flow_rules;
+mod ledger;
+mod machine;
+mod message_rules;
+mod stats;
+mod verdict;
+mod watch_list;
 
 pub use config::Config;
 pub use event::{
     AlertSighting, Event, EventKind, FlowDevice, FlowSighting, MessageSighting, Tallies, Tally,
 };
+pub use machine::Analyst;
+pub use stats::AnalystStats;

@@ -1,0 +1,515 @@
+//! Every device of our network, bounded.
+//!
+//! Comes in: addresses and messages of senders. Goes out: [`DeviceRef`]s and profiles. It never lets the text of a
+//! message choose whose entry changes: that is decided by the frame's sender, or by its IP address where no
+//! Ethernet address is seen.
+//!
+//! A device is keyed by its MAC address. A MAC address that shows more than eight IPv4 addresses of ours within ten
+//! minutes is a router's: the traffic that it forwards is then keyed by IP address. So is traffic without
+//! Ethernet addresses. An entry that was keyed by IP address and is later bound to a MAC address is
+//! merged; it keeps its identifier unless the MAC address already has an entry.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use ahash::RandomState;
+
+use super::addresses::Holding;
+use super::dossier::{DeviceKey, Dossier, Forwarding};
+use super::fact::{Claim, Fact};
+use super::sadp::{Naming, facts_of};
+use super::{DeviceProfile, EvidenceSource, Signatures};
+use crate::catalogue::{Catalogue, CloudEntry, Grade, Speaker};
+use crate::dissect::SadpMessage;
+use crate::net::{MacAddr, Timestamp};
+
+/// When the registry is full, up to this share of it (one in ...) is forgotten at once, so that a flood of made-up
+/// addresses does not make every newcomer search the whole registry.
+const EVICTION_SHARE: usize = 16;
+
+/// Vendor devices from this confidence on are never forgotten for one below it.
+const CONFIRMED: u8 = 60;
+
+/// Names an entry of the registry; of a forgotten device it names nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct DeviceRef {
+    slot: u32,
+    serial: u32,
+}
+
+/// How much a device is worth keeping; a newcomer never displaces a device of a higher rank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Ordinary,
+    Vendor,
+    ConfirmedVendor,
+}
+
+/// What the registry has counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct RegistryStats {
+    /// Devices now.
+    pub(crate) devices: usize,
+    /// Devices that were forgotten to make room.
+    pub(crate) evicted: u64,
+    /// Devices that found no room.
+    pub(crate) refused: u64,
+}
+
+/// The devices.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    catalogue: Arc<Catalogue>,
+    signatures: Signatures,
+    max_devices: usize,
+    slots: Vec<Option<(u32, Dossier)>>,
+    free: Vec<u32>,
+    by_mac: HashMap<MacAddr, DeviceRef, RandomState>,
+    by_ip: HashMap<IpAddr, DeviceRef, RandomState>,
+    next_serial: u32,
+    forgotten: Vec<DeviceRef>,
+    stats: RegistryStats,
+}
+
+impl Registry {
+    pub(crate) fn new(
+        catalogue: Arc<Catalogue>,
+        signatures: Signatures,
+        max_devices: usize,
+    ) -> Self {
+        Self {
+            catalogue,
+            signatures,
+            max_devices: max_devices.max(1),
+            slots: Vec::new(),
+            free: Vec::new(),
+            by_mac: HashMap::with_hasher(RandomState::new()),
+            by_ip: HashMap::with_hasher(RandomState::new()),
+            next_serial: 0,
+            forgotten: Vec::new(),
+            stats: RegistryStats::default(),
+        }
+    }
+
+    pub(crate) fn stats(&self) -> RegistryStats {
+        RegistryStats { devices: self.len(), ..self.stats }
+    }
+
+    /// Uses another catalogue from now on; makers are looked up anew.
+    pub(crate) fn replace_catalogue(&mut self, catalogue: Arc<Catalogue>, now: Timestamp) {
+        self.catalogue = catalogue;
+        for (_, dossier) in self.slots.iter_mut().flatten() {
+            let facts = dossier
+                .mac
+                .and_then(|mac| maker_fact(&self.catalogue, &self.signatures, mac, now))
+                .into_iter()
+                .collect();
+            dossier.relearn(EvidenceSource::Oui, facts, &self.signatures);
+        }
+    }
+
+    /// Sets another bound; a registry that is larger shrinks as newcomers arrive.
+    pub(crate) fn set_max_devices(&mut self, max_devices: usize) {
+        self.max_devices = max_devices.max(1);
+    }
+
+    /// The device that sent something from `ip`, or from `mac` where there is no IP address; makes one if it is new.
+    ///
+    /// The caller passes addresses of single hosts of ours only.
+    pub(crate) fn sender(
+        &mut self,
+        ip: Option<IpAddr>,
+        mac: MacAddr,
+        now: Timestamp,
+    ) -> Option<DeviceRef> {
+        if !mac.is_station() {
+            return self.by_address(ip?, now);
+        }
+        let Some(&device) = self.by_mac.get(&mac) else {
+            let device = self.newcomer(mac, ip, now)?;
+            return ip.map_or(Some(device), |ip| self.bind(device, ip, false, now));
+        };
+        let dossier = self.get_mut(device)?;
+        let Some(ip) = ip else {
+            dossier.touch(now);
+            return Some(device);
+        };
+        if dossier.addresses.touch(ip, now) {
+            dossier.touch(now);
+            return Some(device);
+        }
+        if dossier.forwarding == Forwarding::Packets {
+            return self.by_address(ip, now);
+        }
+        self.bind(device, ip, false, now)
+    }
+
+    /// The device at `ip` or `mac` if it is known; nothing is made or changed.
+    pub(crate) fn find(&self, ip: IpAddr, mac: MacAddr) -> Option<DeviceRef> {
+        if let Some(&device) = self.by_mac.get(&mac)
+            && self.get(device).is_some_and(|dossier| dossier.forwarding != Forwarding::Packets)
+        {
+            return Some(device);
+        }
+        self.by_ip.get(&ip).copied()
+    }
+
+    /// Notes that a station said that it holds an address.
+    pub(crate) fn claim(
+        &mut self,
+        mac: MacAddr,
+        ip: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Option<DeviceRef> {
+        if !mac.is_station() {
+            return None;
+        }
+        let device = match self.by_mac.get(&mac) {
+            Some(&device) => device,
+            None => self.newcomer(mac, ip, now)?,
+        };
+        let Some(ip) = ip else {
+            self.get_mut(device)?.touch(now);
+            return Some(device);
+        };
+        self.bind(device, ip, true, now)
+    }
+
+    /// Notes a name that the device looked up or contacted; only names that devices alone speak to are evidence.
+    pub(crate) fn note_cloud_name(
+        &mut self,
+        device: DeviceRef,
+        name: &str,
+        entry: &CloudEntry,
+        now: Timestamp,
+    ) {
+        let weights = self.signatures.weights;
+        let weight = match entry.grade {
+            Grade::A | Grade::B => weights.cloud_name,
+            Grade::C => weights.cloud_name_measured_once,
+            Grade::D => return,
+        };
+        if !entry.evidence || entry.speaker != Speaker::Device {
+            return;
+        }
+        let claim = Claim::Vendor(Arc::clone(&entry.vendor));
+        let name = name.to_ascii_lowercase();
+        self.learn(
+            device,
+            vec![Fact::new(EvidenceSource::CloudName, claim, &name, weight, now)],
+        );
+    }
+
+    /// Notes a SADP message that the device sent.
+    pub(crate) fn note_sadp(
+        &mut self,
+        device: DeviceRef,
+        message: &SadpMessage,
+        frame_sender: Option<MacAddr>,
+        now: Timestamp,
+    ) {
+        let naming = match (message.mac, frame_sender.filter(|mac| mac.is_station())) {
+            (Some(named), Some(sender)) if named != sender => Naming::Foreign,
+            (Some(_) | None, Some(_) | None) => Naming::Sender,
+        };
+        let facts = facts_of(message, naming, &self.signatures, now);
+        self.learn(device, facts);
+    }
+
+    /// Notes the name that the device gives itself.
+    pub(crate) fn note_hostname(&mut self, device: DeviceRef, hostname: &str, now: Timestamp) {
+        if !hostname.is_empty() {
+            let fact = Fact::new(EvidenceSource::Dhcp, Claim::Hostname, hostname, 0, now);
+            self.learn(device, vec![fact]);
+        }
+    }
+
+    /// Notes that the device answers name queries.
+    pub(crate) fn note_name_server(&mut self, device: DeviceRef) {
+        let Some((serial, dossier)) = self.slots.get_mut(slot_index(device)).and_then(Option::as_mut)
+        else {
+            return;
+        };
+        if *serial == device.serial {
+            dossier.forwards(Forwarding::Names, &self.signatures);
+        }
+    }
+
+    /// Notes that the device spoke to a vendor's cloud.
+    pub(crate) fn note_client(&mut self, device: DeviceRef) {
+        if let Some(dossier) = self.get_mut(device) {
+            dossier.mark_client();
+        }
+    }
+
+    /// Notes a packet of the device.
+    pub(crate) fn touch(&mut self, device: DeviceRef, now: Timestamp) {
+        if let Some(dossier) = self.get_mut(device) {
+            dossier.touch(now);
+        }
+    }
+
+    /// Tells whether the device is taken for a vendor's.
+    pub(crate) fn is_vendor_device(&self, device: DeviceRef) -> bool {
+        self.get(device).is_some_and(Dossier::is_vendor_device)
+    }
+
+    /// The device's profile; absent if it was forgotten.
+    pub(crate) fn profile(&mut self, device: DeviceRef) -> Option<Arc<DeviceProfile>> {
+        self.get_mut(device).map(Dossier::profile)
+    }
+
+    /// The device's profile, if an inventory should be told of it now.
+    pub(crate) fn take_news(&mut self, device: DeviceRef) -> Option<Arc<DeviceProfile>> {
+        if !self.get(device)?.has_news() {
+            return None;
+        }
+        self.get_mut(device)?.take_news()
+    }
+
+    /// The next device that was forgotten.
+    pub(crate) fn pop_forgotten(&mut self) -> Option<DeviceRef> {
+        self.forgotten.pop()
+    }
+
+    /// Every device that belongs into an inventory, with its latest times, by identifier.
+    pub(crate) fn listed(&mut self) -> Vec<Arc<DeviceProfile>> {
+        let mut listed: Vec<_> = self
+            .slots
+            .iter_mut()
+            .flatten()
+            .filter(|(_, dossier)| dossier.is_listed())
+            .map(|(_, dossier)| dossier.fresh_profile())
+            .collect();
+        listed.sort_by(|a, b| a.id.cmp(&b.id));
+        listed
+    }
+
+    fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    fn get(&self, device: DeviceRef) -> Option<&Dossier> {
+        let (serial, dossier) = self.slots.get(slot_index(device))?.as_ref()?;
+        (*serial == device.serial).then_some(dossier)
+    }
+
+    fn get_mut(&mut self, device: DeviceRef) -> Option<&mut Dossier> {
+        let (serial, dossier) = self.slots.get_mut(slot_index(device))?.as_mut()?;
+        (*serial == device.serial).then_some(dossier)
+    }
+
+    fn learn(&mut self, device: DeviceRef, facts: Vec<Fact>) {
+        if let Some(Some((serial, dossier))) = self.slots.get_mut(slot_index(device))
+            && *serial == device.serial
+        {
+            dossier.learn(facts, &self.signatures);
+        }
+    }
+
+    /// The device at an address that stands for itself; makes one if it is new.
+    fn by_address(&mut self, ip: IpAddr, now: Timestamp) -> Option<DeviceRef> {
+        if let Some(&device) = self.by_ip.get(&ip)
+            && let Some(dossier) = self.get_mut(device)
+        {
+            dossier.addresses.touch(ip, now);
+            dossier.touch(now);
+            return Some(device);
+        }
+        let device = self.admit(DeviceKey::Ip(ip), Rank::Ordinary, now)?;
+        self.by_ip.insert(ip, device);
+        self.get_mut(device)?.addresses.hold(ip, false, now);
+        Some(device)
+    }
+
+    /// Makes an entry for a MAC address, or gives it to the entry that was so far known by `ip` alone.
+    fn newcomer(&mut self, mac: MacAddr, ip: Option<IpAddr>, now: Timestamp) -> Option<DeviceRef> {
+        let maker = maker_fact(&self.catalogue, &self.signatures, mac, now);
+        let known = ip
+            .and_then(|ip| self.by_ip.get(&ip).copied())
+            .filter(|&known| self.get(known).is_some_and(|dossier| dossier.mac.is_none()));
+        let device = match known {
+            Some(known) => known,
+            None => {
+                let rank = if maker.is_some() { Rank::Vendor } else { Rank::Ordinary };
+                self.admit(DeviceKey::Mac(mac), rank, now)?
+            }
+        };
+        self.by_mac.insert(mac, device);
+        let dossier = self.get_mut(device)?;
+        dossier.mac = Some(mac);
+        dossier.mark_moved();
+        self.learn(device, maker.into_iter().collect());
+        Some(device)
+    }
+
+    /// Notes that a device was seen with an address; gives the device whose traffic that is.
+    fn bind(
+        &mut self,
+        device: DeviceRef,
+        ip: IpAddr,
+        claimed: bool,
+        now: Timestamp,
+    ) -> Option<DeviceRef> {
+        let holder = self.by_ip.get(&ip).copied().filter(|&holder| holder != device);
+        if let Some(holder) = holder {
+            let theirs = self.get(holder).is_some_and(|other| other.addresses.claims(ip));
+            // Both said which addresses they hold, and this is the other's: the frame's sender is a gateway.
+            if theirs && !claimed && self.get(device)?.addresses.claims_any() {
+                self.touch(holder, now);
+                return Some(holder);
+            }
+            if self.get(holder).is_some_and(|other| other.mac.is_none()) {
+                self.merge(holder, device);
+                self.by_ip.insert(ip, device);
+            } else if claimed || !theirs {
+                if claimed && let Some(other) = self.get_mut(holder)
+                    && other.addresses.drop(ip)
+                {
+                    other.mark_moved();
+                }
+                self.by_ip.insert(ip, device);
+            }
+        } else {
+            self.by_ip.insert(ip, device);
+        }
+        let dossier = self.get_mut(device)?;
+        dossier.touch(now);
+        match dossier.addresses.hold(ip, claimed, now) {
+            Holding::Known => Some(device),
+            Holding::Added { displaced } => {
+                dossier.mark_moved();
+                if let Some(displaced) = displaced {
+                    self.unbind(displaced, device);
+                }
+                Some(device)
+            }
+            Holding::TooMany => {
+                self.unbind(ip, device);
+                self.mark_router(device);
+                self.by_address(ip, now)
+            }
+        }
+    }
+
+    /// From now on the device's MAC address stands for no single host: what others said through it is set aside.
+    fn mark_router(&mut self, device: DeviceRef) {
+        let Some(Some((serial, dossier))) = self.slots.get_mut(slot_index(device)) else { return };
+        if *serial != device.serial {
+            return;
+        }
+        dossier.forwards(Forwarding::Packets, &self.signatures);
+        dossier.mark_moved();
+        for ip in dossier.addresses.drop_unclaimed() {
+            self.unbind(ip, device);
+        }
+    }
+
+    fn unbind(&mut self, ip: IpAddr, device: DeviceRef) {
+        if self.by_ip.get(&ip) == Some(&device) {
+            self.by_ip.remove(&ip);
+        }
+    }
+
+    /// Folds an entry that was known by IP address alone into another.
+    fn merge(&mut self, from: DeviceRef, into: DeviceRef) {
+        let Some(absorbed) = self.remove(from) else { return };
+        if let Some(Some((serial, dossier))) = self.slots.get_mut(slot_index(into))
+            && *serial == into.serial
+        {
+            dossier.absorb(absorbed, &self.signatures);
+        }
+    }
+
+    fn admit(&mut self, key: DeviceKey, rank: Rank, now: Timestamp) -> Option<DeviceRef> {
+        if self.len() >= self.max_devices && !self.evict(rank) {
+            self.stats.refused += 1;
+            return None;
+        }
+        let slot = match self.free.pop() {
+            Some(slot) => slot,
+            None => {
+                self.slots.push(None);
+                u32::try_from(self.slots.len() - 1).ok()?
+            }
+        };
+        let device = DeviceRef { slot, serial: self.next_serial };
+        self.next_serial = self.next_serial.wrapping_add(1);
+        *self.slots.get_mut(slot_index(device))? = Some((device.serial, Dossier::new(key, now)));
+        Some(device)
+    }
+
+    /// Makes room for a newcomer of `rank`: ordinary devices first, those silent for longest first.
+    fn evict(&mut self, rank: Rank) -> bool {
+        let mut candidates: Vec<(Rank, Timestamp, DeviceRef)> = self
+            .slots
+            .iter()
+            .zip(0u32..)
+            .filter_map(|(slot, index)| {
+                let (serial, dossier) = slot.as_ref()?;
+                let device = DeviceRef { slot: index, serial: *serial };
+                Some((rank_of(dossier), dossier.last_seen(), device))
+            })
+            .filter(|(theirs, _, _)| *theirs <= rank)
+            .collect();
+        candidates.sort_by_key(|(theirs, last_seen, device)| (*theirs, *last_seen, device.serial));
+        let ordinary =
+            candidates.iter().filter(|(theirs, _, _)| *theirs == Rank::Ordinary).count();
+        let room = self.max_devices.div_ceil(EVICTION_SHARE).min(ordinary).max(1);
+        let mut made = false;
+        for (_, _, device) in candidates.into_iter().take(room) {
+            if self.remove(device).is_some() {
+                self.stats.evicted += 1;
+                made = true;
+            }
+        }
+        made
+    }
+
+    fn remove(&mut self, device: DeviceRef) -> Option<Dossier> {
+        self.get(device)?;
+        let (_, dossier) = self.slots.get_mut(slot_index(device))?.take()?;
+        self.free.push(device.slot);
+        if let Some(mac) = dossier.mac
+            && self.by_mac.get(&mac) == Some(&device)
+        {
+            self.by_mac.remove(&mac);
+        }
+        for held in dossier.addresses.iter() {
+            self.unbind(held.ip, device);
+        }
+        self.forgotten.push(device);
+        Some(dossier)
+    }
+}
+
+const fn slot_index(device: DeviceRef) -> usize {
+    device.slot as usize
+}
+
+const fn rank_of(dossier: &Dossier) -> Rank {
+    if !dossier.is_vendor_device() {
+        Rank::Ordinary
+    } else if dossier.confidence() < CONFIRMED {
+        Rank::Vendor
+    } else {
+        Rank::ConfirmedVendor
+    }
+}
+
+/// The fact that a MAC address lies in a vendor's block.
+fn maker_fact(
+    catalogue: &Catalogue,
+    signatures: &Signatures,
+    mac: MacAddr,
+    now: Timestamp,
+) -> Option<Fact> {
+    let maker = catalogue.maker(mac)?;
+    if maker.grade == Grade::D {
+        return None;
+    }
+    let claim = Claim::Vendor(Arc::clone(&maker.vendor));
+    let value = format!("{} {}", maker.prefix, maker.organisation);
+    Some(Fact::new(EvidenceSource::Oui, claim, &value, signatures.weights.oui, now))
+}
