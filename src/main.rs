@@ -1,5 +1,7 @@
-//! The `hikwatch` program: parses arguments and hands over to the library.
+//! The `hikwatch` program: hands its arguments to the library.
 
-fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hikwatch::cli::start(std::env::args_os())
 }

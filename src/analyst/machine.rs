@@ -68,8 +68,9 @@ impl Analyst {
 
     /// Takes the next observation in.
     pub fn observe(&mut self, observation: Observation) {
-        let now = observation.order.timestamp;
-        self.now = self.now.max(now);
+        self.now = self.now.max(observation.order.timestamp);
+        // What a person reads is the time that the capture states; what ages here goes by our own.
+        let now = observation.timestamp;
         match observation.kind {
             ObservationKind::FlowStarted(report) => self.observe_flow(report, Phase::Started, now),
             ObservationKind::FlowUpdated { report, interim } => {
@@ -139,6 +140,7 @@ impl Analyst {
             names_evicted: self.names.evicted(),
             watched_flows: self.watched.len(),
             watched_flows_refused: self.watched.refused(),
+            vendor_devices: devices.vendor_devices,
         }
     }
 

@@ -5,6 +5,8 @@
 pub struct AnalystStats {
     /// Devices in the registry, those of no vendor included.
     pub devices: usize,
+    /// Those among them that are of a vendor in the catalogue.
+    pub vendor_devices: usize,
     /// Devices that were forgotten to make room.
     pub devices_evicted: u64,
     /// Devices that found no room.

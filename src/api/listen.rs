@@ -14,12 +14,12 @@ pub enum ListenError {
     /// The address can be reached by others, who could read everything.
     #[error(
         "refusing to listen on {0}: others could read the API, which is neither encrypted nor protected; \
-         listen on 127.0.0.1 behind a reverse proxy, or set api.insecure = true"
+         listen on 127.0.0.1 behind a reverse proxy, or set http.insecure = true"
     )]
     NotLoopback(SocketAddr),
     /// Somebody else listens there.
     #[error(
-        "{0} is in use: another program, or another hikwatch, listens there; choose another port with api.listen"
+        "{0} is in use: another program, or another hikwatch, listens there; choose another port with http.listen or --listen"
     )]
     InUse(SocketAddr),
     /// The system refused.

@@ -1,1 +1,20 @@
-//! (room under construction)
+//! The commands: what the user types, what is printed, how it ends.
+//!
+//! Comes in: arguments. Goes out: data on standard output, one clear line on standard error for a failure, an
+//! exit code of sysexits.h. It holds no packet logic.
+
+mod arguments;
+mod ask;
+mod catalogue;
+mod check_config;
+mod demo;
+mod failure;
+mod interfaces;
+mod replay;
+mod replay_summary;
+mod run;
+mod settings;
+mod start;
+mod table;
+
+pub use start::start;

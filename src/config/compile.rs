@@ -150,7 +150,7 @@ fn read_flow(section: &mut Section<'_>, config: &mut Config) {
     section.duration("other_idle_timeout", &mut flow.other_idle_timeout, TIMEOUTS);
     section.duration("active_timeout", &mut flow.active_timeout, TIMEOUTS);
     let intervals = Duration::from_millis(100)..=Duration::from_secs(3600);
-    section.duration("update_interval", &mut config.meter.update_interval, intervals);
+    section.duration("update_interval", &mut config.meter.flow.update_interval, intervals);
 }
 
 fn read_limits(section: &mut Section<'_>, config: &mut Config) {
@@ -283,7 +283,7 @@ mod tests {
         assert!(!config.analyst.local_nets.contains("192.168.1.1".parse().unwrap()));
         assert_eq!(config.meter.flow.max_flows, 2048);
         assert_eq!(config.meter.flow.udp_idle_timeout, Duration::from_secs(90));
-        assert_eq!(config.meter.update_interval, Duration::from_millis(250));
+        assert_eq!(config.meter.flow.update_interval, Duration::from_millis(250));
         assert_eq!(config.analyst.max_devices, 10);
         assert_eq!(config.meter.max_head_bytes, 8192);
         assert_eq!(config.metrics.max_devices, 5);

@@ -25,7 +25,7 @@ const MAX_FIELD: usize = 1024;
 
 /// Why there is no log.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum LoggingError {
+pub enum LoggingError {
     /// There is no journal on this machine.
     #[error("log.format: the systemd journal cannot be reached ({0}); use \"text\"")]
     NoJournal(io::Error),
@@ -36,7 +36,7 @@ pub(crate) enum LoggingError {
 
 /// Changes the level of a log that is running.
 #[derive(Debug, Clone)]
-pub(crate) struct LogControl {
+pub struct LogControl {
     level: reload::Handle<LevelFilter, Registry>,
 }
 
@@ -52,7 +52,7 @@ impl LogControl {
 ///
 /// # Errors
 /// The journal cannot be reached, or a log was started before.
-pub(crate) fn start(config: LogConfig) -> Result<LogControl, LoggingError> {
+pub fn start(config: LogConfig) -> Result<LogControl, LoggingError> {
     let (level, control) = reload::Layer::new(filter(config.level));
     let registry = tracing_subscriber::registry().with(level);
     let started = match config.format {

@@ -1,8 +1,32 @@
 //! The running program: builds in the safe order, then waits.
+//!
+//! Comes in: a [`Config`](crate::config::Config) and sources. Goes out: what the sinks write and the API answers, until
+//! the sources end or the program is told to stop. It holds no packet logic.
 
-#![expect(dead_code, reason = "the program that uses these is under construction")]
-
+mod analysis;
+mod catalogue_files;
 mod clock;
+mod dispatch;
+mod engine;
+mod household_source;
 mod logging;
 mod notify;
+mod packet_clock;
+mod points;
 mod privilege;
+mod replay;
+mod run;
+mod supervise;
+mod threads;
+mod watchdog;
+mod worker;
+
+pub use catalogue_files::load_catalogue;
+pub use dispatch::RunView;
+pub use engine::{Engine, FIXED_SEEDS};
+pub use household_source::HouseholdSource;
+pub use logging::{LogControl, LoggingError, start as start_logging};
+pub use packet_clock::PacketClock;
+pub use replay::{Replay, ReplayOutcome, ReplaySink};
+pub use run::{Daemon, Ending, Opened, open};
+pub use threads::NamedSource;

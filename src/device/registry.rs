@@ -51,6 +51,8 @@ enum Rank {
 pub(crate) struct RegistryStats {
     /// Devices now.
     pub(crate) devices: usize,
+    /// Those of a vendor in the catalogue.
+    pub(crate) vendor_devices: usize,
     /// Devices that were forgotten to make room.
     pub(crate) evicted: u64,
     /// Devices that found no room.
@@ -93,7 +95,9 @@ impl Registry {
     }
 
     pub(crate) fn stats(&self) -> RegistryStats {
-        RegistryStats { devices: self.len(), ..self.stats }
+        let dossiers = self.slots.iter().flatten();
+        let vendor_devices = dossiers.filter(|(_, dossier)| dossier.is_vendor_device()).count();
+        RegistryStats { devices: self.len(), vendor_devices, ..self.stats }
     }
 
     /// Uses another catalogue from now on; makers are looked up anew.
@@ -195,10 +199,7 @@ impl Registry {
         }
         let claim = Claim::Vendor(Arc::clone(&entry.vendor));
         let name = name.to_ascii_lowercase();
-        self.learn(
-            device,
-            vec![Fact::new(EvidenceSource::CloudName, claim, &name, weight, now)],
-        );
+        self.learn(device, vec![Fact::new(EvidenceSource::CloudName, claim, &name, weight, now)]);
     }
 
     /// Notes a SADP message that the device sent.
@@ -227,7 +228,8 @@ impl Registry {
 
     /// Notes that the device answers name queries.
     pub(crate) fn note_name_server(&mut self, device: DeviceRef) {
-        let Some((serial, dossier)) = self.slots.get_mut(slot_index(device)).and_then(Option::as_mut)
+        let Some((serial, dossier)) =
+            self.slots.get_mut(slot_index(device)).and_then(Option::as_mut)
         else {
             return;
         };
@@ -364,7 +366,8 @@ impl Registry {
                 self.merge(holder, device);
                 self.by_ip.insert(ip, device);
             } else if claimed || !theirs {
-                if claimed && let Some(other) = self.get_mut(holder)
+                if claimed
+                    && let Some(other) = self.get_mut(holder)
                     && other.addresses.drop(ip)
                 {
                     other.mark_moved();
@@ -454,8 +457,7 @@ impl Registry {
             .filter(|(theirs, _, _)| *theirs <= rank)
             .collect();
         candidates.sort_by_key(|(theirs, last_seen, device)| (*theirs, *last_seen, device.serial));
-        let ordinary =
-            candidates.iter().filter(|(theirs, _, _)| *theirs == Rank::Ordinary).count();
+        let ordinary = candidates.iter().filter(|(theirs, _, _)| *theirs == Rank::Ordinary).count();
         let room = self.max_devices.div_ceil(EVICTION_SHARE).min(ordinary).max(1);
         let mut made = false;
         for (_, _, device) in candidates.into_iter().take(room) {

@@ -33,6 +33,10 @@ pub struct ObservationOrder {
 }
 
 /// The kinds of observations.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "messages are a large part of all observations, and another allocation for each costs more than the room"
+)]
 #[derive(Debug, Clone)]
 pub enum ObservationKind {
     /// A flow's first packet was seen.

@@ -1,0 +1,298 @@
+//! What the user may write on the command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::LogLevel;
+
+/// Finds Hikvision and EZVIZ devices on a network and names the clouds they talk to, by listening only.
+#[derive(Debug, Parser)]
+#[command(
+    name = "hikwatch",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  hikwatch demo                              a simulated household, nothing is captured
+  hikwatch replay capture.pcapng             what is in a capture file
+  sudo hikwatch run --interface br-lan       watch an interface
+  hikwatch devices                           ask the running daemon
+  hikwatch catalogue lookup dev.ezviz7.com   what a name would be taken for, and why"
+)]
+pub(crate) struct Arguments {
+    /// How much is logged: error, warn, info, debug or trace.
+    #[arg(long, global = true, value_name = "LEVEL", value_parser = log_level)]
+    pub(crate) log_level: Option<LogLevel>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The daemon: captures, identifies, classifies, alerts, serves metrics and the API.
+    Run(Run),
+    /// The same engine over capture files.
+    Replay(Replay),
+    /// A simulated household with cameras through the whole daemon, on loopback.
+    Demo(Demo),
+    /// Devices that a running daemon knows.
+    Devices(Devices),
+    /// Live flows of concern in a running daemon.
+    Flows(Query),
+    /// Latest alerts of a running daemon.
+    Alerts(Query),
+    /// What is known of the vendors, with sources.
+    Catalogue(Catalogue),
+    /// Reads a configuration and tells every problem at once.
+    #[command(after_help = "Example:\n  hikwatch check-config /etc/hikwatch/hikwatch.toml")]
+    CheckConfig {
+        /// The file.
+        #[arg(default_value = DEFAULT_CONFIG)]
+        file: PathBuf,
+    },
+    /// Interfaces that can be captured on, with their addresses.
+    #[command(after_help = "Example:\n  hikwatch interfaces")]
+    Interfaces,
+}
+
+/// Where the daemon looks for its configuration when none is named.
+pub(crate) const DEFAULT_CONFIG: &str = "/etc/hikwatch/hikwatch.toml";
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sudo hikwatch run --interface br-lan
+  sudo hikwatch run --config /etc/hikwatch/hikwatch.toml
+  ssh router tcpdump -i br-lan -U -s 0 -w - | hikwatch run --source -")]
+pub(crate) struct Run {
+    /// Configuration file; /etc/hikwatch/hikwatch.toml when that exists and none is named.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Interface to capture on, instead of those in the configuration; may be repeated.
+    #[arg(long, short, value_name = "IF")]
+    pub(crate) interface: Vec<String>,
+    /// What opens interfaces.
+    #[arg(long)]
+    pub(crate) backend: Option<Backend>,
+    /// Filter expression of pcap-filter(7); libpcap backend only.
+    #[arg(long, value_name = "EXPRESSION")]
+    pub(crate) filter: Option<String>,
+    /// A capture stream instead of an interface: `-` is standard input.
+    #[arg(long, value_name = "-")]
+    pub(crate) source: Vec<String>,
+    /// Address of the HTTP server.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// File that events are appended to, as EVE JSON.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Backend {
+    /// A TPACKET_V3 ring of our own (Linux).
+    Afpacket,
+    /// libpcap; needs a build with that feature.
+    Libpcap,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  hikwatch replay capture.pcapng
+  hikwatch replay day1.pcap.gz day2.pcap.zst --output events.json
+  hikwatch replay - --scope all --events all --output - < capture.pcap | jq .
+  hikwatch replay capture.pcap --explain")]
+pub(crate) struct Replay {
+    /// Capture files (pcap, pcapng, snoop; plain, gzip or zstd), in the order of time; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Where events are written, as EVE JSON, one a line; `-` is standard output. None without it.
+    #[arg(long, short, value_name = "PATH|-")]
+    pub(crate) output: Option<PathBuf>,
+    /// Only what concerns a camera or a vendor cloud, or everything.
+    #[arg(long, value_enum, default_value_t = Scope::Cameras)]
+    pub(crate) scope: Scope,
+    /// Event types, comma-separated: device,alert,flow,stats and dns,mdns,llmnr,tls,http,dhcp,sadp; or all.
+    #[arg(long, value_name = "LIST", default_value = "device,alert,flow,stats")]
+    pub(crate) events: String,
+    /// Worker threads; the events are the same for any number.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) workers: u16,
+    /// What is told at the end: on standard output, or on standard error when events go to standard output.
+    #[arg(long, value_enum)]
+    pub(crate) summary: Option<Summary>,
+    /// Shows the evidence behind each device and the steps behind each destination in the summary.
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Configuration file, for local networks and limits; built-in defaults without it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Scope {
+    Cameras,
+    All,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Summary {
+    Text,
+    Json,
+    None,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  hikwatch demo
+  hikwatch demo --duration 30s --speed 10
+  curl -s http://127.0.0.1:19855/metrics | grep hikwatch_cloud_bytes_total")]
+pub(crate) struct Demo {
+    /// Address of the HTTP server.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:19855")]
+    pub(crate) listen: SocketAddr,
+    /// Simulated seconds in one real second, 1 to 100.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) speed: u32,
+    /// Ends by itself after this time, such as 30s or 5m; until interrupted without it.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) duration: Option<Duration>,
+    /// Starts the simulation from this number; the same number gives the same household.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// File that events are appended to, as EVE JSON.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  hikwatch devices
+  hikwatch devices --format json
+  hikwatch devices show d-0a1b2c3d4e5f")]
+pub(crate) struct Devices {
+    #[command(flatten)]
+    pub(crate) query: Query,
+    #[command(subcommand)]
+    pub(crate) command: Option<DevicesCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DevicesCommand {
+    /// One device, with each piece of evidence.
+    Show {
+        /// The device's identifier, as `hikwatch devices` lists it.
+        id: String,
+    },
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Query {
+    /// Where the daemon answers.
+    #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:19855")]
+    pub(crate) url: String,
+    /// A table for people, or JSON.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Table,
+    Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  hikwatch catalogue lookup litedev.ezvizlife.com
+  hikwatch catalogue lookup 44:a6:42:01:02:03 119.29.29.29
+  hikwatch catalogue list
+  hikwatch catalogue check my-entries.toml")]
+pub(crate) struct Catalogue {
+    #[command(subcommand)]
+    pub(crate) command: CatalogueCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CatalogueCommand {
+    /// What a name, a MAC address or an IP address would be taken for, and why.
+    Lookup {
+        /// Names and addresses.
+        #[arg(required = true, value_name = "NAME|MAC|IP")]
+        queries: Vec<String>,
+        /// A text for people, or JSON.
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+    },
+    /// Every entry.
+    List,
+    /// Reads catalogue files and tells every problem at once.
+    Check {
+        /// Catalogue files.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// Reads the name of a level, as in the configuration.
+fn log_level(text: &str) -> Result<LogLevel, String> {
+    let known = LogLevel::NAMES.iter().find(|(name, _)| *name == text);
+    known.map(|(_, level)| *level).ok_or_else(|| {
+        format!("`{text}` is no level; there are error, warn, info, debug and trace")
+    })
+}
+
+/// Reads `30s`, `5m`, `1h` or `250ms`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let problem = || format!("`{text}` is no time; write a number and ms, s, m or h, such as 30s");
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().map_err(|_| problem())?;
+    match unit {
+        "ms" => Ok(Duration::from_millis(number)),
+        "s" => Ok(Duration::from_secs(number)),
+        "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
+        "h" => Ok(Duration::from_secs(number.saturating_mul(3600))),
+        _ => Err(problem()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_well_formed_and_every_command_has_an_example() {
+        let mut command = Arguments::command();
+        command.build();
+        command.clone().debug_assert();
+        for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+            let help = sub.clone().render_long_help().to_string();
+            assert!(
+                help.contains("hikwatch ") && help.contains("Example") || inherits(sub),
+                "{help}"
+            );
+        }
+    }
+
+    #[test]
+    fn times_need_a_unit() {
+        assert_eq!(duration("30s"), Ok(Duration::from_secs(30)));
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        assert!(duration("30").is_err() && duration("s").is_err() && duration("1d").is_err());
+    }
+
+    /// `flows` and `alerts` share their arguments.
+    fn inherits(command: &clap::Command) -> bool {
+        matches!(command.get_name(), "flows" | "alerts")
+    }
+}

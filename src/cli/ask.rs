@@ -1,0 +1,270 @@
+//! `hikwatch devices`, `flows`, `alerts`: what a running daemon answers.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::arguments::{Devices, DevicesCommand, Format, Query};
+use super::failure::{Code, Failure};
+use super::table::{Table, bytes};
+use crate::net::printable;
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Longest answer that is read; guards against an address that belongs to something else.
+const MAX_ANSWER: u64 = 64 << 20;
+
+/// Entries that are asked for at once.
+const PAGE: u64 = 1000;
+
+pub(super) fn devices(devices: &Devices) -> Result<(), Failure> {
+    match &devices.command {
+        None => list(&devices.query, "devices", device_table),
+        Some(DevicesCommand::Show { id }) => show(&devices.query, id),
+    }
+}
+
+pub(super) fn flows(query: &Query) -> Result<(), Failure> {
+    list(query, "flows", flow_table)
+}
+
+pub(super) fn alerts(query: &Query) -> Result<(), Failure> {
+    list(query, "alerts", alert_table)
+}
+
+fn list(query: &Query, what: &str, table: fn(&[Value]) -> Table) -> Result<(), Failure> {
+    let answer = ask(query, &format!("/api/v1/{what}?limit={PAGE}"))?;
+    if query.format == Format::Json {
+        return print(&answer);
+    }
+    let answer = parse(query, &answer)?;
+    let items = answer.get("items").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let table = table(items);
+    let mut text = match table.is_empty() {
+        true => format!("no {what} yet\n"),
+        false => table.render(),
+    };
+    let total = answer.get("total").and_then(Value::as_u64).unwrap_or(0);
+    if total > items.len() as u64 {
+        text.push_str(&format!("... and {} more; see the API\n", total - items.len() as u64));
+    }
+    print(&text)
+}
+
+fn show(query: &Query, id: &str) -> Result<(), Failure> {
+    // What the user typed goes into a path: only the characters of an identifier may.
+    if !id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+        return Err(Failure::new(Code::Usage, format!("`{id}` is no identifier of a device")));
+    }
+    let answer = ask(query, &format!("/api/v1/devices/{id}"))?;
+    if query.format == Format::Json {
+        return print(&answer);
+    }
+    let device = parse(query, &answer)?;
+    let mut text = String::new();
+    for (title, key) in [
+        ("Device", "device_id"),
+        ("Vendor", "vendor"),
+        ("Made by", "oem_of"),
+        ("Kind", "kind"),
+        ("Model", "model"),
+        ("Serial", "serial"),
+        ("Firmware", "firmware"),
+        ("MAC", "mac"),
+        ("Addresses", "ips"),
+        ("Host name", "hostname"),
+        ("Confidence", "confidence"),
+        ("First seen", "first_seen"),
+        ("Last seen", "last_seen"),
+    ] {
+        let value = cell(&device, key);
+        if !value.is_empty() {
+            text.push_str(&format!("{title:<11} {}\n", printable(&value, 200)));
+        }
+    }
+    text.push_str("\nEvidence\n");
+    let mut table = Table::new(&["SOURCE", "WEIGHT", "CLAIM", "SEEN", "FIRST SEEN"]);
+    for evidence in entries(&device, "evidence") {
+        table.row(["source", "weight", "claim", "value", "first_seen"].map(|k| cell(evidence, k)));
+    }
+    text.push_str(&table.render());
+    let destinations = entries(&device, "destinations");
+    if !destinations.is_empty() {
+        text.push_str("\nVendor clouds\n");
+        let mut table =
+            Table::new(&["SERVICE", "ROLE", "REGION", "NAME", "SENT", "RECEIVED", "WHY"]);
+        for destination in destinations {
+            let cloud = destination.get("cloud").unwrap_or(&Value::Null);
+            table.row([
+                cell(cloud, "service"),
+                cell(cloud, "role"),
+                cell(cloud, "region"),
+                cell(cloud, "domain"),
+                size(destination, "bytes_sent"),
+                size(destination, "bytes_received"),
+                cell(cloud, "basis"),
+            ]);
+        }
+        text.push_str(&table.render());
+    }
+    print(&text)
+}
+
+fn device_table(items: &[Value]) -> Table {
+    let mut table = Table::new(&[
+        "ID",
+        "VENDOR",
+        "MADE BY",
+        "KIND",
+        "MODEL",
+        "FIRMWARE",
+        "ADDRESS",
+        "CONFIDENCE",
+        "SENT",
+        "RECEIVED",
+        "LAST SEEN",
+    ]);
+    for item in items {
+        let first_address = entries(item, "ips").first().and_then(Value::as_str).unwrap_or("");
+        table.row([
+            cell(item, "device_id"),
+            cell(item, "vendor"),
+            cell(item, "oem_of"),
+            cell(item, "kind"),
+            cell(item, "model"),
+            cell(item, "firmware"),
+            first_address.to_owned(),
+            cell(item, "confidence"),
+            size(item, "bytes_sent"),
+            size(item, "bytes_received"),
+            moment(item, "last_seen"),
+        ]);
+    }
+    table
+}
+
+fn flow_table(items: &[Value]) -> Table {
+    let mut table = Table::new(&[
+        "DEVICE", "FROM", "TO", "PROTO", "CLOUD", "ROLE", "NAME", "BASIS", "THERE", "BACK", "SINCE",
+    ]);
+    for item in items {
+        let cloud = item.get("cloud").unwrap_or(&Value::Null);
+        let end = |ip: &str, port: &str| format!("{}:{}", cell(item, ip), cell(item, port));
+        table.row([
+            cell(item, "device_id"),
+            end("src_ip", "src_port"),
+            end("dest_ip", "dest_port"),
+            cell(item, "proto"),
+            cell(cloud, "service"),
+            cell(cloud, "role"),
+            cell(cloud, "domain"),
+            cell(cloud, "basis"),
+            size(item, "bytes_toserver"),
+            size(item, "bytes_toclient"),
+            moment(item, "start"),
+        ]);
+    }
+    table
+}
+
+fn alert_table(items: &[Value]) -> Table {
+    let mut table = Table::new(&["TIME", "SEVERITY", "RULE", "DEVICE", "SERVICE", "ROLE"]);
+    for item in items {
+        let cloud = item.get("cloud").unwrap_or(&Value::Null);
+        table.row([
+            moment(item, "timestamp"),
+            cell(item, "severity"),
+            cell(item, "rule"),
+            cell(item, "device_id"),
+            cell(cloud, "service"),
+            cell(cloud, "role"),
+        ]);
+    }
+    table
+}
+
+fn ask(query: &Query, path: &str) -> Result<String, Failure> {
+    let url = format!("{}{path}", query.url.trim_end_matches('/'));
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_global(Some(PATIENCE))
+        .http_status_as_error(false)
+        .proxy(None)
+        .build()
+        .into();
+    let unreachable = |error: &dyn std::fmt::Display| {
+        Failure::new(
+            Code::Unavailable,
+            format!(
+                "no daemon answers at {} ({error}); is `hikwatch run` running there? --url names another place",
+                query.url
+            ),
+        )
+    };
+    let mut response = agent.get(&url).call().map_err(|e| unreachable(&e))?;
+    let body = response
+        .body_mut()
+        .with_config()
+        .limit(MAX_ANSWER)
+        .read_to_string()
+        .map_err(|e| unreachable(&e))?;
+    match response.status().as_u16() {
+        200 => Ok(body),
+        404 => Err(Failure::new(
+            Code::NoInput,
+            format!("{} knows nothing of {}", query.url, printable(path, 100)),
+        )),
+        status => Err(Failure::new(
+            Code::Unavailable,
+            format!("{} answers with status {status}: {}", query.url, printable(&body, 200)),
+        )),
+    }
+}
+
+fn parse(query: &Query, answer: &str) -> Result<Value, Failure> {
+    serde_json::from_str(answer).map_err(|error| {
+        Failure::new(
+            Code::Unavailable,
+            format!("{} does not answer as hikwatch does: {error}", query.url),
+        )
+    })
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| match text.ends_with('\n') {
+        true => Ok(()),
+        false => stdout.write_all(b"\n"),
+    });
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::output(&error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn entries<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn cell(value: &Value, key: &str) -> String {
+    match value.get(key) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(list)) => {
+            let parts: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
+            parts.join(" ")
+        }
+        Some(other) => other.to_string(),
+    }
+}
+
+fn size(value: &Value, key: &str) -> String {
+    bytes(value.get(key).and_then(Value::as_u64).unwrap_or(0))
+}
+
+/// A time without its fraction and zone, which is always UTC.
+fn moment(value: &Value, key: &str) -> String {
+    let time = cell(value, key);
+    time.get(..19).map_or(time.clone(), |head| head.replace('T', " "))
+}

@@ -1,0 +1,113 @@
+//! `hikwatch catalogue`: what is known of the vendors, with sources.
+
+use std::fs;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use super::arguments::{Catalogue as Arguments, CatalogueCommand, Format};
+use super::failure::{Code, Failure};
+use super::table::Table;
+use crate::catalogue::{Catalogue, CatalogueText};
+use crate::config::Config;
+use crate::daemon;
+use crate::net::printable;
+
+/// Most characters of one line of an explanation.
+const MAX_LINE: usize = 400;
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    match &arguments.command {
+        CatalogueCommand::Lookup { queries, format } => lookup(queries, *format),
+        CatalogueCommand::List => list(),
+        CatalogueCommand::Check { files } => check(files),
+    }
+}
+
+fn lookup(queries: &[String], format: Format) -> Result<(), Failure> {
+    let catalogue = load()?;
+    let mut text = String::new();
+    for (number, query) in queries.iter().enumerate() {
+        let explanation = catalogue.explain(query);
+        if format == Format::Json {
+            text.push_str(&serde_json::to_string(&explanation).unwrap_or_default());
+            text.push('\n');
+            continue;
+        }
+        if number > 0 {
+            text.push('\n');
+        }
+        for line in explanation.lines() {
+            text.push_str(&printable(&line, MAX_LINE));
+            text.push('\n');
+        }
+    }
+    print(&text)
+}
+
+fn list() -> Result<(), Failure> {
+    let catalogue = load()?;
+    let mut clouds =
+        Table::new(&["NAME", "VENDOR", "SERVICE", "ROLE", "REGION", "SPEAKER", "GRADE", "SOURCES"]);
+    for entry in catalogue.clouds() {
+        clouds.row([
+            &*entry.pattern,
+            &entry.vendor,
+            &entry.service,
+            entry.role.as_label(),
+            entry.region.as_label(),
+            entry.speaker.as_label(),
+            &entry.grade.to_string(),
+            &entry.sources.join(" "),
+        ]);
+    }
+    let mut makers = Table::new(&["MAC BLOCK", "VENDOR", "ORGANISATION", "GRADE", "SOURCES"]);
+    for maker in catalogue.makers() {
+        makers.row([
+            &*maker.prefix,
+            &maker.vendor,
+            &maker.organisation,
+            &maker.grade.to_string(),
+            &maker.sources.join(" "),
+        ]);
+    }
+    print(&format!("{}\n{}", clouds.render(), makers.render()))
+}
+
+fn check(files: &[PathBuf]) -> Result<(), Failure> {
+    let mut texts = Vec::new();
+    for path in files {
+        texts.push((path.to_string_lossy().into_owned(), read(path)?));
+    }
+    let texts: Vec<CatalogueText<'_>> =
+        texts.iter().map(|(name, text)| CatalogueText { name, text }).collect();
+    let catalogue = Catalogue::builtin_with(&texts)
+        .map_err(|problems| Failure::new(Code::Config, problems.to_string()))?;
+    print(&format!(
+        "well formed; with the built-in entries there are {} cloud names and {} MAC blocks\n",
+        catalogue.clouds().len(),
+        catalogue.makers().len()
+    ))
+}
+
+fn load() -> Result<Catalogue, Failure> {
+    daemon::load_catalogue(&Config::default().catalogue_dir)
+        .map_err(|error| Failure::new(Code::Config, format!("{error:#}")))
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|error| {
+        let code = match error.kind() {
+            ErrorKind::NotFound => Code::NoInput,
+            ErrorKind::PermissionDenied => Code::Permission,
+            _ => Code::Io,
+        };
+        Failure::new(code, format!("{}: {error}", path.display()))
+    })
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::output(&error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}

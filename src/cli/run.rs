@@ -1,0 +1,103 @@
+//! `hikwatch run`: the daemon.
+
+use std::path::Path;
+
+use super::arguments::{Backend, Run};
+use super::failure::{Code, Failure};
+use super::settings;
+use crate::api::ListenError;
+use crate::capture::{self, CaptureError, InterfaceConfig, InterfaceRole, SavefileSource};
+use crate::config::{Config, LogLevel};
+use crate::daemon::{self, Daemon, NamedSource, Opened};
+
+/// What a stream from standard input is called in metrics and logs.
+const STANDARD_INPUT: &str = "stdin";
+
+pub(super) fn run(arguments: &Run, level: Option<LogLevel>) -> Result<(), Failure> {
+    let (mut config, config_file) = settings::load(arguments.config.as_deref())?;
+    apply(arguments, &mut config)?;
+    let log = settings::start_log(config.log, level)?;
+    let mut opened = daemon::open(&config).map_err(cannot_open)?;
+    if !arguments.source.is_empty() {
+        // Opened last: its reader is a thread, and must not keep a capability.
+        let source = SavefileSource::open_stream(Path::new("-"))?;
+        let name = STANDARD_INPUT.to_owned();
+        opened.add_source(NamedSource { name, source: Box::new(source) });
+    }
+    serve(Daemon { config, config_file, duration: None, log }, opened)
+}
+
+/// Runs the daemon and tells how it ended.
+pub(super) fn serve(daemon: Daemon, opened: Opened) -> Result<(), Failure> {
+    daemon.run(opened).map(|_ending| ()).map_err(Failure::from)
+}
+
+/// What opening a port, a file or an interface failed with.
+pub(super) fn cannot_open(error: anyhow::Error) -> Failure {
+    let error = match error.downcast::<ListenError>() {
+        Ok(listen) => {
+            let code = match &listen {
+                ListenError::NotLoopback(_) => Code::Config,
+                ListenError::Io { source, .. }
+                    if source.kind() == std::io::ErrorKind::PermissionDenied =>
+                {
+                    Code::Permission
+                }
+                ListenError::InUse(_) | ListenError::Io { .. } => Code::Unavailable,
+            };
+            return Failure::new(code, listen.to_string());
+        }
+        Err(other) => other,
+    };
+    match error.downcast_ref::<std::io::Error>() {
+        Some(_) if error.downcast_ref::<CaptureError>().is_none() => {
+            Failure::new(Code::Io, format!("{error:#}"))
+        }
+        Some(_) | None => error.into(),
+    }
+}
+
+/// The command line goes before the file.
+fn apply(arguments: &Run, config: &mut Config) -> Result<(), Failure> {
+    if !arguments.interface.is_empty() {
+        let named = |name: &String| {
+            let known = config.interfaces.iter().find(|interface| interface.name == *name);
+            let role = known.map_or(InterfaceRole::Lan, |interface| interface.role);
+            InterfaceConfig { name: name.clone(), role }
+        };
+        config.interfaces = arguments.interface.iter().map(named).collect();
+    }
+    match arguments.backend {
+        Some(Backend::Afpacket) => config.capture.backend = capture::Backend::AfPacket,
+        Some(Backend::Libpcap) => config.capture.backend = capture::Backend::Libpcap,
+        None => {}
+    }
+    if arguments.filter.is_some() {
+        config.capture.filter.clone_from(&arguments.filter);
+    }
+    if let Some(listen) = arguments.listen {
+        config.api.listen = listen;
+    }
+    if arguments.output.is_some() {
+        config.export.eve_file.clone_from(&arguments.output);
+    }
+    match arguments.source.as_slice() {
+        [] if config.interfaces.is_empty() => Err(Failure::new(
+            Code::Usage,
+            "no interface to capture on: name one with --interface IF or [[interface]] in the configuration; \
+             `hikwatch interfaces` lists what there is",
+        )),
+        [] => Ok(()),
+        [source] if source == "-" => {
+            if arguments.interface.is_empty() {
+                config.interfaces.clear();
+            }
+            Ok(())
+        }
+        [source] => Err(Failure::new(
+            Code::Usage,
+            format!("--source {source}: only `-` (standard input) can be watched as a stream"),
+        )),
+        [_, _, ..] => Err(Failure::new(Code::Usage, "--source: there is one standard input only")),
+    }
+}

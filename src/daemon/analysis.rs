@@ -1,0 +1,229 @@
+//! The analysis thread: observations of all workers in one order, through the analyst, to the dispatcher.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
+use std::time::Duration;
+
+use rtrb::Consumer;
+use tracing::{error, info, warn};
+
+use super::worker::{Batch, Shared, WorkerEnd, WorkerTotals};
+use crate::analyst::{Analyst, AnalystStats, Config as AnalystConfig, Event};
+use crate::catalogue::Catalogue;
+use crate::meter::{Observation, ObservationOrder};
+use crate::net::Timestamp;
+
+/// How long a worker may lag behind the others before the others are not held up any more.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long the thread sleeps when nobody wakes it.
+const NAP: Duration = Duration::from_millis(100);
+
+/// Observations after which their events are handed on, at the latest.
+const BATCH_OBSERVATIONS: u32 = 1024;
+
+/// Batches of events on their way to the dispatcher.
+pub(super) const CHANNEL_BATCHES: usize = 256;
+
+/// Orders from the supervisor.
+#[derive(Debug)]
+pub(super) enum AnalysisCommand {
+    /// A new configuration has taken effect.
+    Reconfigure {
+        /// What it says about the analysis.
+        config: AnalystConfig,
+        /// The catalogue, read anew.
+        catalogue: Arc<Catalogue>,
+    },
+}
+
+/// What the dispatcher gets.
+#[derive(Debug)]
+pub(super) struct EventBatch {
+    pub(super) events: Vec<Event>,
+    /// Totals, by worker.
+    pub(super) totals: Vec<WorkerTotals>,
+    pub(super) analyst: AnalystStats,
+    /// Observations that came after their time had passed.
+    pub(super) late: u64,
+    /// Events lost so far because the dispatcher was too slow.
+    pub(super) events_dropped: u64,
+    /// Packet time.
+    pub(super) now: Timestamp,
+    /// How the sources ended, once all have.
+    pub(super) end: Option<Vec<WorkerEnd>>,
+}
+
+/// The analyst with its inputs and outputs.
+pub(super) struct Analysis {
+    pub(super) analyst: Analyst,
+    pub(super) feeds: Vec<Feed>,
+    pub(super) commands: Receiver<AnalysisCommand>,
+    pub(super) events: SyncSender<EventBatch>,
+    pub(super) shared: Arc<Shared>,
+    state: State,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Everything up to here was analysed.
+    done: ObservationOrder,
+    late: u64,
+    events_dropped: u64,
+}
+
+/// What comes from one worker.
+#[derive(Debug)]
+pub(super) struct Feed {
+    ring: Consumer<Batch>,
+    waiting: VecDeque<Observation>,
+    watermark: Timestamp,
+    totals: WorkerTotals,
+    end: Option<WorkerEnd>,
+}
+
+impl Feed {
+    pub(super) fn new(ring: Consumer<Batch>) -> Self {
+        Self {
+            ring,
+            waiting: VecDeque::new(),
+            watermark: Timestamp::ZERO,
+            totals: WorkerTotals::default(),
+            end: None,
+        }
+    }
+
+    fn take_in(&mut self) {
+        while let Ok(batch) = self.ring.pop() {
+            self.waiting.extend(batch.observations);
+            self.watermark = self.watermark.max(batch.watermark);
+            self.totals = batch.totals;
+            self.end = batch.end.or(self.end.take());
+        }
+        if self.ring.is_abandoned() && self.end.is_none() && self.ring.is_empty() {
+            self.end = Some(WorkerEnd::Died);
+        }
+    }
+}
+
+impl Analysis {
+    pub(super) fn new(
+        analyst: Analyst,
+        feeds: Vec<Feed>,
+        commands: Receiver<AnalysisCommand>,
+        events: SyncSender<EventBatch>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self { analyst, feeds, commands, events, shared, state: State::default() }
+    }
+
+    /// Analyses until every worker has ended.
+    pub(super) fn run(mut self) {
+        let number = self.feeds.len();
+        loop {
+            self.shared.advance(number);
+            while let Ok(command) = self.commands.try_recv() {
+                self.obey(command);
+            }
+            for feed in &mut self.feeds {
+                feed.take_in();
+            }
+            let over = self.feeds.iter().all(|feed| feed.end.is_some());
+            let horizon = self.horizon();
+            let mut observed = 0;
+            while let Some(observation) = self.next_observation(horizon) {
+                if observation.order < self.state.done {
+                    self.state.late += 1;
+                }
+                self.state.done = self.state.done.max(observation.order);
+                self.analyst.observe(observation);
+                observed += 1;
+                if observed % BATCH_OBSERVATIONS == 0 {
+                    self.hand_on(horizon, None);
+                }
+            }
+            self.analyst.handle_timeout(horizon);
+            if over {
+                break;
+            }
+            self.hand_on(horizon, None);
+            std::thread::park_timeout(NAP);
+        }
+        let horizon = self.horizon();
+        self.analyst.drain(horizon);
+        let ends = self.feeds.iter_mut().filter_map(|feed| feed.end.take()).collect();
+        self.hand_on(horizon, Some(ends));
+    }
+
+    /// Everything up to this time can be analysed: no worker will say anything earlier, or it
+    /// has let the others wait too long. Workers that have ended hold nobody up.
+    fn horizon(&self) -> Timestamp {
+        let latest = self.feeds.iter().map(|feed| feed.watermark).max().unwrap_or_default();
+        let slowest = self
+            .feeds
+            .iter()
+            .filter(|feed| feed.end.is_none())
+            .map(|feed| feed.watermark)
+            .min()
+            .unwrap_or(latest);
+        slowest.max(latest.minus(PATIENCE))
+    }
+
+    /// The earliest observation that is not behind the horizon.
+    fn next_observation(&mut self, horizon: Timestamp) -> Option<Observation> {
+        let over = self.feeds.iter().all(|feed| feed.end.is_some());
+        self.feeds
+            .iter_mut()
+            .filter(|feed| {
+                feed.waiting.front().is_some_and(|first| over || first.order.timestamp <= horizon)
+            })
+            .min_by_key(|feed| feed.waiting.front().map(|first| first.order))?
+            .waiting
+            .pop_front()
+    }
+
+    /// Gives the dispatcher what has happened. Only the last batch waits for room.
+    fn hand_on(&mut self, now: Timestamp, end: Option<Vec<WorkerEnd>>) {
+        let mut events = Vec::new();
+        while let Some(event) = self.analyst.poll_event() {
+            events.push(event);
+        }
+        let last = end.is_some();
+        let batch = EventBatch {
+            events,
+            totals: self.feeds.iter().map(|feed| feed.totals).collect(),
+            analyst: self.analyst.stats(),
+            late: self.state.late,
+            events_dropped: self.state.events_dropped,
+            now,
+            end,
+        };
+        if last {
+            if self.events.send(batch).is_err() {
+                error!("the dispatcher ended before the analysis did");
+            }
+            return;
+        }
+        match self.events.try_send(batch) {
+            Ok(()) => {}
+            Err(TrySendError::Full(batch)) => {
+                if self.state.events_dropped == 0 && !batch.events.is_empty() {
+                    warn!("events are lost: the event file or the machine is too slow");
+                }
+                self.state.events_dropped += batch.events.len() as u64;
+            }
+            Err(TrySendError::Disconnected(_)) => error!("the dispatcher has ended"),
+        }
+    }
+
+    fn obey(&mut self, command: AnalysisCommand) {
+        match command {
+            AnalysisCommand::Reconfigure { config, catalogue } => {
+                self.analyst.replace_catalogue(catalogue);
+                self.analyst.set_config(config);
+                info!("the analysis goes on with the new configuration");
+            }
+        }
+    }
+}

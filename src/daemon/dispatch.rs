@@ -1,0 +1,177 @@
+//! The dispatching thread: events to the inventory, the metrics and the event file.
+//!
+//! It is a thread and no task, so that a slow disk holds up neither the API nor a scrape.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tracing::{error, info, warn};
+
+use super::analysis::EventBatch;
+use super::worker::{Shared, WorkerEnd, WorkerTotals};
+use crate::analyst::EventKind;
+use crate::capture::{ObservationPoint, SourceCounters};
+use crate::export::{AnalysisCounters, EveFileSink, RunStats};
+use crate::inventory::Inventory;
+use crate::meter::MeterStats;
+use crate::metrics::{Consumer, InterfaceTotals, Recorder};
+use crate::net::Timestamp;
+
+/// Packet time between two `stats` events.
+const STATS_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How long the thread waits for events before it flushes and says that it is alive.
+const NAP: Duration = Duration::from_millis(500);
+
+/// Orders from the supervisor.
+#[derive(Debug)]
+pub(super) enum DispatchCommand {
+    /// Write events here from now on, or nowhere.
+    ReplaceSink(Option<Box<EveFileSink>>),
+}
+
+/// What the rest of the daemon may know of a run at any time.
+#[derive(Debug, Clone, Default)]
+pub struct RunView {
+    /// Totals.
+    pub stats: RunStats,
+    /// By interface.
+    pub interfaces: Vec<InterfaceTotals>,
+}
+
+/// The dispatcher with its inputs and outputs.
+pub(super) struct Dispatch {
+    pub(super) batches: Receiver<EventBatch>,
+    pub(super) commands: Receiver<DispatchCommand>,
+    pub(super) inventory: Arc<Inventory>,
+    pub(super) recorder: Arc<Recorder>,
+    pub(super) view: Arc<ArcSwap<RunView>>,
+    pub(super) sink: Option<Box<EveFileSink>>,
+    /// The interfaces, one a worker, by number.
+    pub(super) points: Vec<ObservationPoint>,
+    pub(super) started: Timestamp,
+    pub(super) shared: Arc<Shared>,
+    pub(super) counters: AnalysisCounters,
+    pub(super) next_stats: Timestamp,
+}
+
+impl Dispatch {
+    /// Delivers until the analysis has ended; gives how the sources ended.
+    pub(super) fn run(mut self) -> Vec<WorkerEnd> {
+        let number = self.points.len() + 1;
+        loop {
+            self.shared.advance(number);
+            while let Ok(command) = self.commands.try_recv() {
+                self.obey(command);
+            }
+            match self.batches.recv_timeout(NAP) {
+                Ok(batch) => {
+                    let end = self.deliver(batch);
+                    if let Some(ends) = end {
+                        return ends;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Some(sink) = &mut self.sink {
+                        sink.flush();
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    error!("the analysis thread has died");
+                    return Vec::new();
+                }
+            }
+        }
+    }
+
+    fn deliver(&mut self, batch: EventBatch) -> Option<Vec<WorkerEnd>> {
+        for event in &batch.events {
+            self.counters.events += 1;
+            if let EventKind::AlertRaised(sighting) = &event.kind {
+                self.counters.alerts += 1;
+                info!(rule = sighting.alert.rule.as_label(), device = %sighting.alert.device_id().0,
+                    message = ?sighting.alert.message, "alert");
+            }
+            self.inventory.apply(event);
+            self.recorder.apply(event);
+            if let Some(sink) = &mut self.sink {
+                sink.deliver(event, &self.points);
+            }
+        }
+        let stats = self.totals(&batch);
+        if let Some(sink) = &mut self.sink {
+            if batch.now >= self.next_stats || batch.end.is_some() {
+                sink.deliver_stats(&stats);
+                self.next_stats = batch.now.plus(STATS_INTERVAL);
+            }
+            sink.flush();
+            let delivered = sink.counters();
+            self.recorder.observe_eve_deliveries(delivered.delivered, delivered.failed);
+        }
+        batch.end
+    }
+
+    /// Publishes the totals that came with a batch.
+    fn totals(&mut self, batch: &EventBatch) -> RunStats {
+        let mut meter = MeterStats::default();
+        let mut capture = SourceCounters::default();
+        let mut lost = 0;
+        for totals in &batch.totals {
+            meter.add(&totals.meter);
+            capture.received += totals.source.received;
+            capture.kernel_drops += totals.source.kernel_drops;
+            capture.interface_drops += totals.source.interface_drops;
+            capture.ring_freezes += totals.source.ring_freezes;
+            lost += totals.observations_dropped;
+        }
+        self.counters.devices = batch.analyst.devices as u64;
+        self.counters.vendor_devices = batch.analyst.vendor_devices as u64;
+        self.counters.events_dropped = batch.events_dropped;
+        self.counters.observations_late = batch.late;
+        let stats = RunStats {
+            timestamp: batch.now,
+            uptime: batch.now.since(self.started).as_secs(),
+            capture,
+            meter,
+            analysis: self.counters,
+        };
+        let interfaces: Vec<InterfaceTotals> = self
+            .points
+            .iter()
+            .zip(&batch.totals)
+            .map(|(point, totals)| interface_totals(point, totals))
+            .collect();
+        self.recorder.observe_meters(&meter);
+        self.recorder.observe_interfaces(&interfaces);
+        self.recorder.observe_dropped(Consumer::Analyst, lost);
+        self.recorder.observe_dropped(Consumer::Inventory, batch.events_dropped);
+        self.view.store(Arc::new(RunView { stats, interfaces }));
+        stats
+    }
+
+    fn obey(&mut self, command: DispatchCommand) {
+        match command {
+            DispatchCommand::ReplaceSink(sink) => {
+                if let Some(old) = &mut self.sink {
+                    old.flush();
+                    let counters = old.counters();
+                    if counters.failed > 0 {
+                        warn!(lost = counters.failed, "events could not be written");
+                    }
+                }
+                self.sink = sink;
+            }
+        }
+    }
+}
+
+fn interface_totals(point: &ObservationPoint, totals: &WorkerTotals) -> InterfaceTotals {
+    InterfaceTotals {
+        name: point.name.clone(),
+        packets: totals.meter.frames,
+        bytes: totals.meter.wire_bytes,
+        counters: totals.source,
+    }
+}

@@ -1,0 +1,175 @@
+//! Capture files through the engine, as fast as they can be read.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Result;
+
+use super::engine::Engine;
+use super::points::PointList;
+use crate::analyst::{Config as AnalystConfig, Event, EventKind};
+use crate::capture::{FrameSource, Next, ObservationPoint, SavefileSource, SourceCounters};
+use crate::catalogue::Catalogue;
+use crate::export::{AnalysisCounters, RunStats};
+use crate::meter::Config as MeterConfig;
+use crate::net::{Frame, Timestamp};
+
+/// Frames between two calls of the progress report.
+const PROGRESS_FRAMES: u64 = 1 << 20;
+
+/// What to replay, and how.
+#[derive(Debug)]
+pub struct Replay {
+    /// Capture files, in the order of time; `-` is standard input.
+    pub files: Vec<PathBuf>,
+    /// Worker threads.
+    pub workers: usize,
+    /// The meters.
+    pub meter: MeterConfig,
+    /// The analyst.
+    pub analyst: AnalystConfig,
+    /// Vendor knowledge.
+    pub catalogue: Arc<Catalogue>,
+}
+
+/// How a replay went.
+#[derive(Debug, Default)]
+pub struct ReplayOutcome {
+    /// Totals.
+    pub stats: RunStats,
+    /// Earliest and latest time stamp; absent without frames.
+    pub span: Option<(Timestamp, Timestamp)>,
+    /// What the user should know, such as a file that is cut short.
+    pub warnings: Vec<String>,
+    /// A file that could not be read to its end, or at all; what was read before counts.
+    pub failure: Option<anyhow::Error>,
+}
+
+/// Where a replay's results go.
+pub trait ReplaySink {
+    /// Takes one event; `points` are the interfaces by number.
+    ///
+    /// # Errors
+    /// It cannot be written; the replay ends.
+    fn event(&mut self, event: &Event, points: &[ObservationPoint]) -> Result<()>;
+
+    /// Is told now and then how many frames were read.
+    fn progress(&mut self, frames: u64);
+}
+
+impl Replay {
+    /// Reads all files through one engine.
+    ///
+    /// # Errors
+    /// The first file cannot be opened, the sink refuses an event, or a worker thread dies. A file that fails
+    /// later ends the reading, and is in [`ReplayOutcome::failure`].
+    pub fn run(&self, sink: &mut impl ReplaySink) -> Result<ReplayOutcome> {
+        let meter = MeterConfig { interfaces_apart: false, ..self.meter.clone() };
+        let mut pass = Pass {
+            engine: Engine::new(
+                &meter,
+                self.analyst.clone(),
+                Arc::clone(&self.catalogue),
+                self.workers,
+            )?,
+            points: PointList::default(),
+            outcome: ReplayOutcome::default(),
+            analysis: AnalysisCounters::default(),
+        };
+        for (number, path) in self.files.iter().enumerate() {
+            let read = SavefileSource::open(path)
+                .map_err(|error| Stop::Source(error.into()))
+                .and_then(|mut source| pass.read(&mut source, sink));
+            match read {
+                Ok(()) => {}
+                Err(Stop::Source(error)) if number > 0 || pass.outcome.stats.meter.frames > 0 => {
+                    pass.outcome.failure = Some(error);
+                    break;
+                }
+                Err(Stop::Source(error) | Stop::Sink(error)) => return Err(error),
+            }
+        }
+        pass.engine.drain()?;
+        pass.emit(sink)?;
+        Ok(pass.finish())
+    }
+}
+
+/// Why reading a file stopped.
+enum Stop {
+    Source(anyhow::Error),
+    Sink(anyhow::Error),
+}
+
+/// The state of one run over all files.
+struct Pass {
+    engine: Engine,
+    points: PointList,
+    outcome: ReplayOutcome,
+    analysis: AnalysisCounters,
+}
+
+impl Pass {
+    fn read(
+        &mut self,
+        source: &mut dyn FrameSource,
+        sink: &mut impl ReplaySink,
+    ) -> Result<(), Stop> {
+        self.points.next_source();
+        loop {
+            let frame = match source.next_frame() {
+                Ok(Next::Frame(frame)) => frame,
+                Ok(Next::Idle) => continue,
+                Ok(Next::End) => break,
+                Err(error) => return Err(Stop::Source(error.into())),
+            };
+            let Self { engine, points, outcome, .. } = self;
+            outcome.stats.meter.frames += 1;
+            let number = outcome.stats.meter.frames;
+            outcome.span =
+                Some(outcome.span.map_or((frame.timestamp, frame.timestamp), |(first, last)| {
+                    (first.min(frame.timestamp), last.max(frame.timestamp))
+                }));
+            let interface = points.number(frame.interface);
+            engine.handle_frame(&Frame { number, interface, ..frame }).map_err(Stop::Sink)?;
+            points.learn(source.observation_points());
+            self.emit(sink).map_err(Stop::Sink)?;
+            if number.is_multiple_of(PROGRESS_FRAMES) {
+                sink.progress(number);
+            }
+        }
+        if let Some(warning) = source.warning() {
+            self.outcome.warnings.push(warning);
+        }
+        Ok(())
+    }
+
+    fn emit(&mut self, sink: &mut impl ReplaySink) -> Result<()> {
+        while let Some(event) = self.engine.poll_event() {
+            self.analysis.events += 1;
+            if matches!(event.kind, EventKind::AlertRaised(_)) {
+                self.analysis.alerts += 1;
+            }
+            sink.event(&event, self.points.points())?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> ReplayOutcome {
+        let meter = self.engine.meter_stats();
+        let analyst = self.engine.analyst_stats();
+        let (first, last) = self.outcome.span.unwrap_or_default();
+        self.outcome.stats = RunStats {
+            timestamp: last,
+            uptime: last.since(first).as_secs(),
+            capture: SourceCounters { received: meter.frames, ..SourceCounters::default() },
+            meter,
+            analysis: AnalysisCounters {
+                devices: analyst.devices as u64,
+                vendor_devices: analyst.vendor_devices as u64,
+                ..self.analysis
+            },
+        };
+        self.outcome
+    }
+}

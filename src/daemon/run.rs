@@ -1,0 +1,196 @@
+//! Builds the daemon in the safe order: everything that needs a privilege is opened, every
+//! privilege is given up, and only then is a packet read.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use arc_swap::ArcSwap;
+use tracing::info;
+
+use super::catalogue_files::load_catalogue;
+use super::dispatch::RunView;
+use super::logging::LogControl;
+use super::supervise::supervise;
+use super::threads::{NamedSource, Parts, Threads};
+use super::worker::WorkerEnd;
+use super::{clock, notify, privilege};
+use crate::api::{self, ApiState, Readiness, Status};
+use crate::capture::{CaptureError, open_interface};
+use crate::config::Config;
+use crate::export::{EndOfRun, EveFileSink};
+use crate::inventory::Inventory;
+use crate::metrics::{Build, Recorder};
+
+/// What `/-/ready` waits for.
+const CAPTURE: &str = "capture is not open yet";
+
+/// What was opened while there were privileges.
+pub struct Opened {
+    listener: TcpListener,
+    sources: Vec<NamedSource>,
+    sink: Option<Box<EveFileSink>>,
+}
+
+/// Opens the HTTP port, the event file and the interfaces of `config`, then gives up every capability.
+///
+/// # Errors
+/// One of them cannot be opened ([`CaptureError`], [`api::ListenError`] or an I/O error), or a capability stays.
+pub fn open(config: &Config) -> Result<Opened> {
+    let listener = api::listen(&config.api)?;
+    let sink = open_sink(config)?;
+    let mut sources = Vec::new();
+    for interface in &config.interfaces {
+        sources.push(NamedSource {
+            name: interface.name.clone(),
+            source: open_interface(interface, &config.capture)?,
+        });
+    }
+    privilege::drop_all()?;
+    Ok(Opened { listener, sources, sink })
+}
+
+impl Opened {
+    /// Adds a source that needs no privilege: a stream, a simulation.
+    pub fn add_source(&mut self, source: NamedSource) {
+        self.sources.push(source);
+    }
+
+    /// Where HTTP requests are answered.
+    ///
+    /// # Errors
+    /// The socket does not say.
+    pub fn address(&self) -> Result<SocketAddr> {
+        Ok(self.listener.local_addr()?)
+    }
+}
+
+/// The daemon, ready to run.
+pub struct Daemon {
+    /// The configuration.
+    pub config: Config,
+    /// Where it came from; read again on SIGHUP.
+    pub config_file: Option<PathBuf>,
+    /// Ends by itself after this time.
+    pub duration: Option<Duration>,
+    /// The log, whose level a reload may change.
+    pub log: LogControl,
+}
+
+/// How a run ended, when it ended well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It was told to stop, or its time was over.
+    Stopped,
+    /// The sources had nothing more to give.
+    SourcesEnded,
+}
+
+impl Daemon {
+    /// Runs until told to stop, until the sources end, or for the duration.
+    ///
+    /// # Errors
+    /// A thread or the runtime cannot be started, the catalogue is wrong, or every source failed
+    /// (the first [`CaptureError`]).
+    pub fn run(self, opened: Opened) -> Result<Ending> {
+        let catalogue = Arc::new(load_catalogue(&self.config.catalogue_dir)?);
+        let inventory = Arc::new(Inventory::new());
+        let recorder = Arc::new(Recorder::new(&self.config.metrics, Build::CURRENT)?);
+        let started = clock::now();
+        recorder.observe_reload(true, started);
+        let view = Arc::new(ArcSwap::from_pointee(RunView::default()));
+        let readiness = Arc::new(Readiness::waiting_for([CAPTURE]));
+        let reloads = Arc::new(ArcSwap::from_pointee((true, started)));
+        let state = api_state(&inventory, &recorder, &view, &readiness, &reloads);
+
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("cannot start the runtime")?;
+        let Opened { listener, sources, sink } = opened;
+        let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+        let threads = Threads::start(Parts {
+            meter: self.config.meter.clone(),
+            analyst: self.config.analyst.clone(),
+            catalogue,
+            sources,
+            sink,
+            inventory,
+            recorder: Arc::clone(&recorder),
+            view,
+        })?;
+        readiness.satisfy(CAPTURE);
+        info!(interfaces = ?names, "capturing");
+        let ending =
+            runtime.block_on(supervise(self, &threads, listener, state, &recorder, &reloads))?;
+        let ends = threads.join()?;
+        tell(notify::status("ended"));
+        judge(ends, ending)
+    }
+}
+
+/// Opens the event file of a configuration, if it names one.
+pub(super) fn open_sink(config: &Config) -> Result<Option<Box<EveFileSink>>> {
+    let Some(path) = &config.export.eve_file else { return Ok(None) };
+    let sink = EveFileSink::open(path, &config.export, EndOfRun::Forced)
+        .with_context(|| format!("cannot open the event file {}", path.display()))?;
+    Ok(Some(Box::new(sink)))
+}
+
+/// Notes that the service manager did not hear us; the daemon goes on.
+pub(super) fn tell(result: std::io::Result<()>) {
+    if let Err(error) = result {
+        tracing::warn!(%error, "the service manager cannot be told");
+    }
+}
+
+fn api_state(
+    inventory: &Arc<Inventory>,
+    recorder: &Arc<Recorder>,
+    view: &Arc<ArcSwap<RunView>>,
+    readiness: &Arc<Readiness>,
+    reloads: &Arc<ArcSwap<(bool, crate::net::Timestamp)>>,
+) -> ApiState {
+    let recorder = Arc::clone(recorder);
+    let (view, reloads) = (Arc::clone(view), Arc::clone(reloads));
+    let stopwatch = clock::Stopwatch::start();
+    ApiState {
+        inventory: Arc::clone(inventory),
+        render_metrics: Arc::new(move || recorder.render()),
+        status: Arc::new(move || {
+            let view = view.load();
+            let (successful, at) = **reloads.load();
+            Status {
+                version: Build::CURRENT.version.to_owned(),
+                revision: Build::CURRENT.revision.to_owned(),
+                uptime: stopwatch.elapsed(),
+                interfaces: view.interfaces.clone(),
+                flows_active: view.stats.meter.flows_active,
+                config_reload_successful: successful,
+                config_reloaded_at: Some(at),
+            }
+        }),
+        readiness: Arc::clone(readiness),
+    }
+}
+
+/// A run failed when all its sources did.
+fn judge(ends: Vec<WorkerEnd>, ending: Ending) -> Result<Ending> {
+    let all = ends.len();
+    let mut failures: Vec<CaptureError> = Vec::new();
+    for end in ends {
+        match end {
+            WorkerEnd::Failed(error) => failures.push(error),
+            WorkerEnd::SourceEnded(Some(warning)) => tracing::warn!(?warning, "the source ended"),
+            WorkerEnd::Stopped | WorkerEnd::SourceEnded(None) => {}
+            WorkerEnd::Died => anyhow::bail!("a capture thread panicked"),
+        }
+    }
+    let failed = failures.len();
+    match failures.into_iter().next() {
+        Some(first) if failed == all => Err(first.into()),
+        Some(_) | None => Ok(ending),
+    }
+}

@@ -1,0 +1,170 @@
+//! What the main thread does while the others work: HTTP, signals, the watchdog, the end.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use arc_swap::ArcSwap;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tracing::{error, info, warn};
+
+use super::analysis::AnalysisCommand;
+use super::catalogue_files::load_catalogue;
+use super::dispatch::DispatchCommand;
+use super::run::{Daemon, Ending, open_sink, tell};
+use super::threads::Threads;
+use super::watchdog::Watchdog;
+use super::{clock, notify};
+use crate::api::{self, ApiState};
+use crate::config::{self, Config};
+use crate::metrics::Recorder;
+use crate::net::Timestamp;
+
+/// How often the main thread looks whether the others have ended.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How often the service manager's status line is renewed.
+const STATUS: Duration = Duration::from_secs(10);
+
+/// No end is in sight.
+const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
+
+/// Serves until the run is over; the threads have been told to stop when it returns.
+pub(super) async fn supervise(
+    daemon: Daemon,
+    threads: &Threads,
+    listener: TcpListener,
+    state: ApiState,
+    recorder: &Recorder,
+    reloads: &ArcSwap<(bool, Timestamp)>,
+) -> Result<Ending> {
+    let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let (close, closed) = oneshot::channel::<()>();
+    let status = Arc::clone(&state.status);
+    let inventory = Arc::clone(&state.inventory);
+    let server = tokio::spawn(api::serve(listener, state, async move {
+        // An error means that the sender is gone, which is an end as well.
+        closed.await.ok();
+    }));
+    let mut watchdog = Watchdog::new(Arc::clone(&threads.shared));
+    let mut feed = ticker(notify::watchdog_interval().unwrap_or(FOREVER));
+    let (mut look, mut renew) = (ticker(LOOK), ticker(STATUS));
+    let end = sleep(daemon.duration.unwrap_or(FOREVER));
+    tokio::pin!(end);
+    let mut current = daemon.config.clone();
+    tell(notify::ready());
+
+    let ending = loop {
+        tokio::select! {
+            () = &mut end => break Ending::Stopped,
+            name = either(&mut terminate, &mut interrupt) => {
+                info!(signal = name, "stopping: live flows are told as forced");
+                break Ending::Stopped;
+            }
+            _ = hangup.recv() => {
+                tell(notify::reloading());
+                let done = reload(&daemon, &mut current, threads);
+                let at = clock::now();
+                recorder.observe_reload(done.is_ok(), at);
+                let before = reloads.load().1;
+                reloads.store(Arc::new((done.is_ok(), if done.is_ok() { at } else { before })));
+                if let Err(problem) = done {
+                    error!("the configuration stays as it was: {problem:#}");
+                }
+                tell(notify::ready());
+            }
+            _ = look.tick() => {
+                if threads.are_over() {
+                    break Ending::SourcesEnded;
+                }
+            }
+            _ = feed.tick() => {
+                if watchdog.all_have_moved() {
+                    tell(notify::watchdog());
+                } else {
+                    warn!("a thread has not moved; the watchdog is not fed");
+                }
+            }
+            _ = renew.tick() => {
+                let (now, counts) = (status(), inventory.counts());
+                let packets: u64 = now.interfaces.iter().map(|i| i.packets).sum();
+                let drops: u64 = now.interfaces.iter().map(|i| i.counters.kernel_drops).sum();
+                tell(notify::status(&format!(
+                    "{packets} packets, {drops} dropped, {} flows, {} vendor devices",
+                    now.flows_active, counts.vendor_devices
+                )));
+            }
+        }
+    };
+    tell(notify::stopping());
+    threads.shared.stop.store(true, Ordering::Relaxed);
+    // The server ends by itself when its requests are answered; it must not hold up the drain.
+    drop(close);
+    match tokio::time::timeout(Duration::from_secs(2), server).await {
+        Ok(Ok(Ok(()))) => {}
+        Ok(Ok(Err(problem))) => warn!(%problem, "the HTTP server ended with an error"),
+        Ok(Err(problem)) => warn!(%problem, "the HTTP server died"),
+        Err(_) => warn!("open HTTP requests are cut off"),
+    }
+    Ok(ending)
+}
+
+/// Waits for SIGTERM or SIGINT; gives its name.
+async fn either(terminate: &mut Signal, interrupt: &mut Signal) -> &'static str {
+    tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    }
+}
+
+fn ticker(period: Duration) -> tokio::time::Interval {
+    let mut ticker = interval(period);
+    ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticker
+}
+
+/// Reads the configuration and the catalogue again. All of it takes effect, or none.
+fn reload(daemon: &Daemon, current: &mut Config, threads: &Threads) -> Result<()> {
+    let Some(path) = &daemon.config_file else {
+        // Without a file there is nothing to read; the event file may have been moved away.
+        let sink = open_sink(current)?;
+        return order_sink(threads, sink);
+    };
+    let mut config = config::load(path)?;
+    // What the command line said goes on to hold.
+    config.interfaces.clone_from(&current.interfaces);
+    config.api = current.api.clone();
+    if daemon.config.export.eve_file.is_some() && config.export.eve_file.is_none() {
+        config.export.eve_file.clone_from(&daemon.config.export.eve_file);
+    }
+    let catalogue = Arc::new(load_catalogue(&config.catalogue_dir)?);
+    let sink = open_sink(&config)?;
+    if config.capture != current.capture
+        || config.meter != current.meter
+        || config.metrics != current.metrics
+    {
+        warn!("changes of [capture], [flow], [limits] and [metrics] take effect at the next start");
+    }
+    let command = AnalysisCommand::Reconfigure { config: config.analyst.clone(), catalogue };
+    if threads.analysis_commands.try_send(command).is_err() {
+        bail!("the analysis is too busy to be reconfigured; try again");
+    }
+    order_sink(threads, sink)?;
+    daemon.log.set_level(config.log.level);
+    *current = config;
+    info!(file = %path.display(), "the configuration was read again");
+    Ok(())
+}
+
+fn order_sink(threads: &Threads, sink: Option<Box<crate::export::EveFileSink>>) -> Result<()> {
+    if threads.dispatch_commands.try_send(DispatchCommand::ReplaceSink(sink)).is_err() {
+        bail!("the dispatcher is too busy to be given a new event file; try again");
+    }
+    Ok(())
+}

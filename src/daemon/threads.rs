@@ -1,0 +1,154 @@
+//! Starts the threads of a run and joins them in the order in which data flows.
+
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+
+use anyhow::{Context, Result, anyhow};
+use arc_swap::ArcSwap;
+use rtrb::RingBuffer;
+
+use super::analysis::{Analysis, AnalysisCommand, CHANNEL_BATCHES, Feed};
+use super::clock;
+use super::dispatch::{Dispatch, DispatchCommand, RunView};
+use super::worker::{RING_BATCHES, Shared, Worker, WorkerEnd};
+use crate::analyst::{Analyst, Config as AnalystConfig};
+use crate::capture::{FrameSource, ObservationPoint};
+use crate::catalogue::Catalogue;
+use crate::export::{AnalysisCounters, EveFileSink};
+use crate::inventory::Inventory;
+use crate::meter::{Config as MeterConfig, Meter};
+use crate::metrics::Recorder;
+use crate::net::InterfaceId;
+
+/// Orders that may wait for a busy thread.
+const WAITING_COMMANDS: usize = 4;
+
+/// A place that frames come from, with its name in metrics and logs.
+pub struct NamedSource {
+    /// The interface's name, or what stands for it.
+    pub name: String,
+    /// The frames.
+    pub source: Box<dyn FrameSource>,
+}
+
+/// What the threads are made of.
+pub(super) struct Parts {
+    pub(super) meter: MeterConfig,
+    pub(super) analyst: AnalystConfig,
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) sources: Vec<NamedSource>,
+    pub(super) sink: Option<Box<EveFileSink>>,
+    pub(super) inventory: Arc<Inventory>,
+    pub(super) recorder: Arc<Recorder>,
+    pub(super) view: Arc<ArcSwap<RunView>>,
+}
+
+/// The threads of a run: workers, analysis, dispatcher.
+pub(super) struct Threads {
+    pub(super) shared: Arc<Shared>,
+    pub(super) analysis_commands: SyncSender<AnalysisCommand>,
+    pub(super) dispatch_commands: SyncSender<DispatchCommand>,
+    workers: Vec<JoinHandle<()>>,
+    analysis: JoinHandle<()>,
+    dispatch: JoinHandle<Vec<WorkerEnd>>,
+}
+
+impl Threads {
+    /// Starts all threads; frames are read from here on. The dispatcher and the analysis come first, so that
+    /// nothing that a worker sees finds nobody to take it.
+    ///
+    /// # Errors
+    /// The system gives no thread or no random numbers.
+    pub(super) fn start(parts: Parts) -> Result<Self> {
+        let shared = Shared::new(parts.sources.len());
+        let (analysis_commands, analysis_orders) = sync_channel(WAITING_COMMANDS);
+        let (dispatch_commands, dispatch_orders) = sync_channel(WAITING_COMMANDS);
+        let (to_dispatch, batches) = sync_channel(CHANNEL_BATCHES);
+        let started = clock::now();
+
+        let points = parts.sources.iter().map(|s| ObservationPoint { name: s.name.clone() });
+        let dispatch = Dispatch {
+            batches,
+            commands: dispatch_orders,
+            inventory: parts.inventory,
+            recorder: parts.recorder,
+            view: parts.view,
+            sink: parts.sink,
+            points: points.collect(),
+            started,
+            shared: Arc::clone(&shared),
+            counters: AnalysisCounters::default(),
+            next_stats: started,
+        };
+        let dispatch = spawn("dispatch", move || dispatch.run())?;
+
+        let (rings, feeds): (Vec<_>, Vec<_>) = parts
+            .sources
+            .iter()
+            .map(|_| RingBuffer::new(RING_BATCHES))
+            .map(|(producer, consumer)| (producer, Feed::new(consumer)))
+            .unzip();
+        let analyst = Analyst::new(parts.catalogue, parts.analyst);
+        let analysis =
+            Analysis::new(analyst, feeds, analysis_orders, to_dispatch, Arc::clone(&shared));
+        let analysis = spawn("analysis", move || analysis.run())?;
+
+        let total = parts.sources.len();
+        let mut workers = Vec::new();
+        for (number, (named, ring)) in parts.sources.into_iter().zip(rings).enumerate() {
+            let worker = Worker {
+                number,
+                workers: total,
+                interface: InterfaceId(u16::try_from(number).unwrap_or(u16::MAX)),
+                name: named.name,
+                source: named.source,
+                meter: Meter::new(parts.meter.clone(), secret_seeds()?),
+                ring,
+                analysis: analysis.thread().clone(),
+                shared: Arc::clone(&shared),
+            };
+            workers.push(spawn(&format!("meter-{number}"), move || worker.run())?);
+        }
+        Ok(Self { shared, analysis_commands, dispatch_commands, workers, analysis, dispatch })
+    }
+
+    /// Tells whether the last thread has ended.
+    pub(super) fn are_over(&self) -> bool {
+        self.dispatch.is_finished()
+    }
+
+    /// Waits for all threads; gives how the sources ended.
+    ///
+    /// # Errors
+    /// A thread has panicked.
+    pub(super) fn join(self) -> Result<Vec<WorkerEnd>> {
+        for worker in self.workers {
+            worker.join().map_err(|_| anyhow!("a capture thread panicked"))?;
+        }
+        self.analysis.join().map_err(|_| anyhow!("the analysis thread panicked"))?;
+        self.dispatch.join().map_err(|_| anyhow!("the dispatching thread panicked"))
+    }
+}
+
+fn spawn<T: Send + 'static>(
+    name: &str,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(body)
+        .with_context(|| format!("cannot start the thread {name}"))
+}
+
+/// Hash keys that nobody on the network knows.
+fn secret_seeds() -> Result<[u64; 4]> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|e| anyhow!("the system gives no random numbers: {e}"))?;
+    let (words, _) = bytes.as_chunks::<8>();
+    let mut seeds = [0; 4];
+    for (seed, word) in seeds.iter_mut().zip(words) {
+        *seed = u64::from_le_bytes(*word);
+    }
+    Ok(seeds)
+}

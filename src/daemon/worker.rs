@@ -1,0 +1,178 @@
+//! One thread a source: source, meter, ring. The only place where frames and observations meet.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::Thread;
+use std::time::Duration;
+
+use rtrb::{Producer, PushError};
+use tracing::{info, warn};
+
+use super::clock;
+use super::packet_clock::PacketClock;
+use crate::capture::{CaptureError, FrameSource, Next, SourceCounters};
+use crate::meter::{Meter, MeterStats, Observation};
+use crate::net::{Frame, InterfaceId, Timestamp};
+
+/// Frames after which observations are handed on, at the latest.
+const BATCH_FRAMES: u32 = 256;
+
+/// Packet time after which observations are handed on, at the latest.
+const BATCH_TIME: Duration = Duration::from_millis(200);
+
+/// Observations that may wait while the analyst is busy; more are lost, and counted.
+const MAX_WAITING: usize = 65_536;
+
+/// Batches on their way from a worker to the analyst.
+pub(super) const RING_BATCHES: usize = 64;
+
+/// What a worker hands on: everything it saw up to `watermark`.
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub(super) observations: Vec<Observation>,
+    /// No later observation of this worker is earlier than this.
+    pub(super) watermark: Timestamp,
+    pub(super) totals: WorkerTotals,
+    /// Nothing more will come from this worker.
+    pub(super) end: Option<WorkerEnd>,
+}
+
+/// Totals of one worker.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct WorkerTotals {
+    pub(super) meter: MeterStats,
+    pub(super) source: SourceCounters,
+    /// Observations that were lost because the analyst was too slow.
+    pub(super) observations_dropped: u64,
+}
+
+/// Why a worker ended.
+#[derive(Debug)]
+pub(super) enum WorkerEnd {
+    /// It was told to.
+    Stopped,
+    /// The source has nothing more; what the user should know about it.
+    SourceEnded(Option<String>),
+    /// The source failed.
+    Failed(CaptureError),
+    /// The thread panicked.
+    Died,
+}
+
+/// What all threads of a run share: a flag that only the supervisor sets, and proofs of
+/// progress that only their owner moves.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) stop: AtomicBool,
+    /// One a worker, then the analyst's, then the dispatcher's.
+    pub(super) progress: Vec<AtomicU64>,
+}
+
+impl Shared {
+    pub(super) fn new(workers: usize) -> Arc<Self> {
+        let progress = (0..workers + 2).map(|_| AtomicU64::new(0)).collect();
+        Arc::new(Self { stop: AtomicBool::new(false), progress })
+    }
+
+    /// Says that thread number `owner` is alive.
+    pub(super) fn advance(&self, owner: usize) {
+        if let Some(counter) = self.progress.get(owner) {
+            // Only the owner writes: no read-modify-write is needed.
+            counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A source with its meter, on a thread of its own.
+pub(super) struct Worker {
+    pub(super) number: usize,
+    pub(super) workers: usize,
+    /// The run's number of the source's first interface.
+    pub(super) interface: InterfaceId,
+    pub(super) name: String,
+    pub(super) source: Box<dyn FrameSource>,
+    pub(super) meter: Meter,
+    pub(super) ring: Producer<Batch>,
+    pub(super) analysis: Thread,
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Worker {
+    /// Reads frames until the source ends or the run does.
+    pub(super) fn run(mut self) {
+        let stopwatch = clock::Stopwatch::start();
+        let mut clock = PacketClock::new(clock::now(), stopwatch.elapsed());
+        let mut frames: u64 = 0;
+        let mut in_batch = 0;
+        let mut handed_on = Timestamp::ZERO;
+        let mut dropped = 0;
+        let mut leaps = 0;
+        let end = loop {
+            if self.shared.stop.load(Ordering::Relaxed) {
+                break WorkerEnd::Stopped;
+            }
+            let idle = match self.source.next_frame() {
+                Ok(Next::Frame(frame)) => {
+                    frames += 1;
+                    in_batch += 1;
+                    let now = clock.at_frame(frame.timestamp, || stopwatch.elapsed());
+                    let interface = InterfaceId(self.interface.0.saturating_add(frame.interface.0));
+                    // Unique over all workers, and rising in each.
+                    let number = frames * self.workers as u64 + self.number as u64;
+                    self.meter.handle_frame(&Frame { number, interface, ..frame }, now);
+                    if in_batch < BATCH_FRAMES && now < handed_on.plus(BATCH_TIME) {
+                        continue;
+                    }
+                    false
+                }
+                Ok(Next::Idle) => true,
+                Ok(Next::End) => break WorkerEnd::SourceEnded(self.source.warning()),
+                Err(error) => break WorkerEnd::Failed(error),
+            };
+            let now = if idle { clock.at_idle(stopwatch.elapsed()) } else { clock.now() };
+            if clock.leaps() != leaps {
+                leaps = clock.leaps();
+                warn!(interface = %self.name, leaps, "the clock of the captured packets leapt; flows go on");
+            }
+            self.meter.handle_timeout(now);
+            self.hand_on(now, None, &mut dropped);
+            (in_batch, handed_on) = (0, now);
+        };
+        let now = clock.at_idle(stopwatch.elapsed());
+        self.meter.drain(now);
+        info!(interface = %self.name, frames, "capture ended");
+        self.finish(now, end, dropped);
+    }
+
+    /// Gives the analyst what was seen; keeps it for later when the ring is full.
+    fn hand_on(&mut self, watermark: Timestamp, end: Option<WorkerEnd>, dropped: &mut u64) {
+        self.shared.advance(self.number);
+        if self.ring.is_full() && end.is_none() {
+            if self.meter.pending() > MAX_WAITING {
+                let mut lost = Vec::new();
+                self.meter.take_observations(&mut lost);
+                *dropped += lost.len() as u64;
+            }
+            return;
+        }
+        let mut observations = Vec::new();
+        self.meter.take_observations(&mut observations);
+        let totals = WorkerTotals {
+            meter: self.meter.stats(),
+            source: self.source.counters(),
+            observations_dropped: *dropped,
+        };
+        let mut batch = Batch { observations, watermark, totals, end };
+        // Only the last batch of a worker may wait for room; the analyst goes on until it has come.
+        while let Err(PushError::Full(refused)) = self.ring.push(batch) {
+            batch = refused;
+            self.analysis.unpark();
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.analysis.unpark();
+    }
+
+    fn finish(mut self, now: Timestamp, end: WorkerEnd, mut dropped: u64) {
+        self.hand_on(now, Some(end), &mut dropped);
+    }
+}
