@@ -195,3 +195,509 @@ const fn is_single_host(ip: IpAddr) -> bool {
         IpAddr::V6(v6) => !(v6.is_unspecified() || v6.is_multicast() || v6.is_loopback()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::alert::AlertRule;
+    use crate::analyst::{FlowSighting, Tally};
+    use crate::classify::Basis;
+    use crate::decode::{EtherAddresses, VlanIds};
+    use crate::device::{DeviceKind, DeviceProfile};
+    use crate::dissect::{
+        AppProtocol, DhcpMessage, DnsMessage, DnsQuery, DnsRecord, DnsRecordData, Message,
+        SadpKind, SadpMessage,
+    };
+    use crate::flow::{ConnState, Endpoint, FlowCounters, FlowId, FlowRecord, Role};
+    use crate::meter::{FlowHead, MessageContext, MessageFlow, ObservationOrder};
+    use crate::net::{InterfaceId, IpProtocol};
+
+    const CAMERA_MAC: MacAddr = MacAddr([0x44, 0xa6, 0x42, 1, 2, 3]);
+    const PHONE_MAC: MacAddr = MacAddr([0x02, 0, 0, 0, 0, 7]);
+    const ROUTER_MAC: MacAddr = MacAddr([0x02, 0, 0, 0, 0, 1]);
+    const CAMERA: &str = "192.168.1.64";
+    const PHONE: &str = "192.168.1.7";
+    const RESOLVER: &str = "9.9.9.9";
+    const CLOUD: &str = "203.0.113.5";
+    const LBS_NAME: &str = "litedev.ezvizlife.com";
+
+    fn addr(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    fn end(ip: &str, port: u16) -> Endpoint {
+        Endpoint { ip: addr(ip), port }
+    }
+
+    /// An analyst with a clock that ticks once an observation.
+    struct Bench {
+        analyst: Analyst,
+        second: u64,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            Self::with(Config::default())
+        }
+
+        fn with(config: Config) -> Self {
+            let catalogue = Arc::new(Catalogue::builtin().unwrap());
+            Self { analyst: Analyst::new(catalogue, config), second: 1_000 }
+        }
+
+        fn observe(&mut self, kind: ObservationKind) -> Vec<EventKind> {
+            self.second += 1;
+            let timestamp = Timestamp::from_parts(self.second, 0);
+            let order =
+                ObservationOrder { timestamp, frame: self.second, flow: 0, part: 0 };
+            self.analyst.observe(Observation { order, kind });
+            self.events()
+        }
+
+        fn events(&mut self) -> Vec<EventKind> {
+            std::iter::from_fn(|| self.analyst.poll_event()).map(|event| event.kind).collect()
+        }
+
+        fn arp(&mut self, mac: MacAddr, ip: &str) -> Vec<EventKind> {
+            self.observe(ObservationKind::BindingSeen {
+                mac,
+                ip: addr(ip),
+                how: BindingSource::Arp,
+            })
+        }
+
+        fn message(
+            &mut self,
+            source: MacAddr,
+            from: Endpoint,
+            to: Endpoint,
+            message: Message,
+        ) -> Vec<EventKind> {
+            let is_answer = from.port == 53;
+            let (initiator, responder) = if is_answer { (to, from) } else { (from, to) };
+            let context = MessageContext {
+                interface: InterfaceId(0),
+                vlans: VlanIds::default(),
+                ether: Some(EtherAddresses { source, destination: ROUTER_MAC }),
+                flow: Some(MessageFlow {
+                    id: FlowId(99),
+                    initiator,
+                    responder,
+                    protocol: IpProtocol::UDP,
+                    sender: if is_answer { Role::Responder } else { Role::Initiator },
+                }),
+            };
+            self.observe(ObservationKind::MessageRead { context: Box::new(context), message })
+        }
+
+        fn asks(&mut self, mac: MacAddr, ip: &str, name: &str) -> Vec<EventKind> {
+            self.message(mac, end(ip, 40_000), end(RESOLVER, 53), dns(name, None))
+        }
+
+        fn is_answered(&mut self, ip: &str, name: &str, address: &str) -> Vec<EventKind> {
+            let answer = dns(name, Some(address.parse().unwrap()));
+            self.message(ROUTER_MAC, end(RESOLVER, 53), end(ip, 40_000), answer)
+        }
+
+        fn sadp(&mut self, mac: MacAddr, message: SadpMessage) -> Vec<EventKind> {
+            self.message(
+                mac,
+                end(CAMERA, 37_020),
+                end("239.255.255.250", 37_020),
+                Message::Sadp(message),
+            )
+        }
+    }
+
+    fn dns(name: &str, answer: Option<Ipv4Addr>) -> Message {
+        Message::Dns(DnsMessage {
+            protocol: AppProtocol::Dns,
+            id: 1,
+            flags: if answer.is_some() { 0x8180 } else { 0x0100 },
+            queries: vec![DnsQuery { name: name.into(), rtype: 1 }],
+            answers: answer
+                .map(|address| DnsRecord {
+                    name: name.into(),
+                    rtype: 1,
+                    ttl: 300,
+                    data: DnsRecordData::A(address),
+                })
+                .into_iter()
+                .collect(),
+        })
+    }
+
+    fn reply(model: &str) -> SadpMessage {
+        SadpMessage {
+            kind: SadpKind::Reply,
+            device_description: Some(model.into()),
+            serial: Some(format!("{model}20200414AAWRE33842150")),
+            mac: Some(CAMERA_MAC),
+            software_version: Some("V5.6.2build 190701".into()),
+            ..SadpMessage::default()
+        }
+    }
+
+    struct Flow {
+        id: u64,
+        mac: MacAddr,
+        from: &'static str,
+        to: &'static str,
+        port: u16,
+        sni: Option<&'static str>,
+    }
+
+    const LBS_FLOW: Flow =
+        Flow { id: 1, mac: CAMERA_MAC, from: CAMERA, to: CLOUD, port: 8666, sni: None };
+
+    impl Flow {
+        fn report(&self, sent: u64, received: u64) -> FlowReport {
+            let counters = |bytes: u64| FlowCounters {
+                packets: u64::from(bytes > 0),
+                ip_bytes: bytes,
+                ..FlowCounters::default()
+            };
+            FlowReport {
+                record: Box::new(FlowRecord {
+                    id: FlowId(self.id),
+                    initiator: end(self.from, 40_001),
+                    responder: end(self.to, self.port),
+                    protocol: IpProtocol::TCP,
+                    interface: InterfaceId(0),
+                    vlans: VlanIds::default(),
+                    initiator_mac: self.mac,
+                    responder_mac: ROUTER_MAC,
+                    flow_start: Timestamp::from_parts(1_100, 0),
+                    flow_end: Timestamp::from_parts(1_101, 0),
+                    forward: counters(sent),
+                    reverse: counters(received),
+                    conn_state: ConnState::S1,
+                }),
+                head: self.sni.map(|sni| {
+                    Arc::new(FlowHead {
+                        protocol: AppProtocol::Tls,
+                        sni: Some(sni.into()),
+                        http_host: None,
+                    })
+                }),
+            }
+        }
+
+        fn starts(&self, bench: &mut Bench) -> Vec<EventKind> {
+            bench.observe(ObservationKind::FlowStarted(self.report(60, 0)))
+        }
+
+        fn goes_on(&self, bench: &mut Bench, sent: u64, received: u64) -> Vec<EventKind> {
+            let report = self.report(sent, received);
+            bench.observe(ObservationKind::FlowUpdated { report, interim: false })
+        }
+
+        fn ends(&self, bench: &mut Bench, sent: u64, received: u64) -> Vec<EventKind> {
+            let reason = FlowEndReason::EndOfFlow;
+            let report = self.report(sent, received);
+            bench.observe(ObservationKind::FlowEnded { report, reason })
+        }
+    }
+
+    fn labels(events: &[EventKind]) -> Vec<&'static str> {
+        events
+            .iter()
+            .map(|kind| match kind {
+                EventKind::DeviceSeen(_) => "device",
+                EventKind::FlowStarted(_) => "started",
+                EventKind::FlowUpdated { .. } => "updated",
+                EventKind::FlowEnded { .. } => "ended",
+                EventKind::MessageRead(_) => "message",
+                EventKind::AlertRaised(sighting) => sighting.alert.rule.as_label(),
+            })
+            .collect()
+    }
+
+    fn sighting(events: &[EventKind]) -> &FlowSighting {
+        events
+            .iter()
+            .find_map(|kind| match kind {
+                EventKind::FlowStarted(sighting)
+                | EventKind::FlowUpdated { sighting, .. }
+                | EventKind::FlowEnded { sighting, .. } => Some(sighting),
+                EventKind::DeviceSeen(_)
+                | EventKind::MessageRead(_)
+                | EventKind::AlertRaised(_) => None,
+            })
+            .expect("a flow event")
+    }
+
+    fn profile(events: &[EventKind]) -> &DeviceProfile {
+        events
+            .iter()
+            .find_map(|kind| match kind {
+                EventKind::DeviceSeen(profile) => Some(&**profile),
+                EventKind::FlowStarted(_)
+                | EventKind::FlowUpdated { .. }
+                | EventKind::FlowEnded { .. }
+                | EventKind::MessageRead(_)
+                | EventKind::AlertRaised(_) => None,
+            })
+            .expect("a device event")
+    }
+
+    #[test]
+    fn a_camera_is_found_and_its_cloud_named_with_all_bytes_counted_once() {
+        let mut bench = Bench::new();
+
+        let arp = bench.arp(CAMERA_MAC, CAMERA);
+        assert_eq!(labels(&arp), ["device", "new-device"]);
+        assert_eq!(profile(&arp).identity.confidence, 50);
+
+        let sadp = bench.sadp(CAMERA_MAC, reply("DS-2CD2385G1-I"));
+        assert_eq!(labels(&sadp), ["device", "message"]);
+        let identity = &profile(&sadp).identity;
+        assert_eq!(identity.vendor.as_deref(), Some("hikvision"));
+        assert_eq!(identity.oem_of, None);
+        assert_eq!(identity.kind, DeviceKind::Camera);
+        assert_eq!(identity.serial.as_deref(), Some("E33842150"));
+        assert_eq!(identity.confidence, 77);
+
+        bench.asks(CAMERA_MAC, CAMERA, LBS_NAME);
+        bench.is_answered(CAMERA, LBS_NAME, CLOUD);
+        let started = LBS_FLOW.starts(&mut bench);
+        assert_eq!(labels(&started), ["started", "vendor-cloud-contact"]);
+        let destination = sighting(&started).destination.as_ref().unwrap();
+        assert_eq!((&*destination.service, destination.basis), ("ezviz-lbs", Basis::Dns));
+        assert_eq!(sighting(&started).device.as_ref().unwrap().role, Role::Initiator);
+
+        LBS_FLOW.goes_on(&mut bench, 500, 300);
+        let ended = LBS_FLOW.ends(&mut bench, 700, 900);
+        let total = Tally { sent: 700, received: 900, flows: 1 };
+        let tallies = sighting(&ended).tallies.unwrap();
+        assert_eq!((tallies.device, tallies.cloud), (total, total));
+
+        let second = Flow { id: 2, ..LBS_FLOW };
+        assert_eq!(labels(&second.starts(&mut bench)), ["started"]);
+        let ended = second.ends(&mut bench, 100, 100);
+        let tallies = sighting(&ended).tallies.unwrap();
+        assert_eq!(tallies.cloud, Tally { sent: 800, received: 1_000, flows: 2 });
+        assert_eq!(bench.analyst.stats().watched_flows, 0);
+
+        bench.analyst.drain(Timestamp::from_parts(9_999, 0));
+        let last = bench.events();
+        assert_eq!(labels(&last), ["device"]);
+        assert_eq!(profile(&last).identity.confidence, 87);
+        assert_eq!(profile(&last).addresses, [addr(CAMERA)]);
+    }
+
+    #[test]
+    fn a_phone_that_speaks_app_names_is_a_client_and_no_camera() {
+        let mut bench = Bench::new();
+        let app = Flow {
+            id: 3,
+            mac: PHONE_MAC,
+            from: PHONE,
+            to: "203.0.113.80",
+            port: 443,
+            sni: Some("apiieu.ezvizlife.com"),
+        };
+        assert_eq!(labels(&bench.asks(PHONE_MAC, PHONE, "apiieu.ezvizlife.com")), ["message"]);
+
+        assert_eq!(app.starts(&mut bench).len(), 3);
+        let events = app.goes_on(&mut bench, 500, 900);
+
+        let device = sighting(&events).device.as_ref().unwrap();
+        assert!(!device.profile.is_vendor_device());
+        assert_eq!(sighting(&events).destination.as_ref().unwrap().basis, Basis::Sni);
+        assert_eq!(sighting(&events).tallies.unwrap().cloud.sent, 500);
+    }
+
+    #[test]
+    fn who_asks_by_sadp_is_no_camera() {
+        let mut bench = Bench::new();
+        let inquiry = SadpMessage { mac: Some(CAMERA_MAC), ..SadpMessage::default() };
+
+        let events = bench.sadp(PHONE_MAC, inquiry);
+
+        assert_eq!(labels(&events), ["message"]);
+    }
+
+    #[test]
+    fn a_forged_reply_changes_nobody_but_its_sender() {
+        let mut bench = Bench::new();
+        bench.arp(CAMERA_MAC, CAMERA);
+
+        for n in 0..200 {
+            let model = format!("ANNKE {n} {}", "x".repeat(2_000));
+            bench.sadp(PHONE_MAC, reply(&model));
+        }
+        bench.analyst.drain(Timestamp::from_parts(9_999, 0));
+
+        let profiles: Vec<_> = bench
+            .events()
+            .into_iter()
+            .filter_map(|kind| match kind {
+                EventKind::DeviceSeen(profile) => Some(profile),
+                EventKind::FlowStarted(_)
+                | EventKind::FlowUpdated { .. }
+                | EventKind::FlowEnded { .. }
+                | EventKind::MessageRead(_)
+                | EventKind::AlertRaised(_) => None,
+            })
+            .collect();
+        let of = |mac| profiles.iter().find(|profile| profile.mac == Some(mac)).unwrap();
+        assert_eq!(of(CAMERA_MAC).identity.vendor.as_deref(), Some("hikvision"));
+        assert_eq!(of(CAMERA_MAC).identity.model, None);
+        assert!(of(PHONE_MAC).identity.confidence < 40);
+        assert!(of(PHONE_MAC).evidence.len() <= 32);
+        assert!(of(PHONE_MAC).evidence.iter().all(|evidence| evidence.value.len() <= 128));
+    }
+
+    #[test]
+    fn a_rebranded_camera_has_its_brand_and_its_maker() {
+        let mut bench = Bench::new();
+
+        let events = bench.sadp(CAMERA_MAC, reply("ANNKE C500"));
+
+        let identity = &profile(&events).identity;
+        assert_eq!(identity.vendor.as_deref(), Some("annke"));
+        assert_eq!(identity.oem_of.as_deref(), Some("hikvision"));
+        assert_eq!(identity.model.as_deref(), Some("ANNKE C500"));
+    }
+
+    #[test]
+    fn made_up_addresses_do_not_displace_a_camera() {
+        let mut bench = Bench::with(Config { max_devices: 64, ..Config::default() });
+        bench.arp(CAMERA_MAC, CAMERA);
+
+        for n in 0..10_000u32 {
+            let [_, b, c, d] = n.to_be_bytes();
+            bench.arp(MacAddr([0x02, 1, 1, b, c, d]), &format!("10.{b}.{c}.{d}"));
+        }
+
+        assert!(bench.analyst.stats().devices <= 64);
+        assert!(bench.analyst.stats().devices_evicted > 9_000);
+        bench.analyst.drain(Timestamp::from_parts(99_999, 0));
+        assert_eq!(profile(&bench.events()).mac, Some(CAMERA_MAC));
+    }
+
+    #[test]
+    fn a_flow_of_no_concern_is_told_when_it_ends_and_names_no_device() {
+        let mut bench = Bench::new();
+        let flow = Flow { id: 4, mac: PHONE_MAC, from: PHONE, to: "198.51.100.9", ..LBS_FLOW };
+
+        assert_eq!(labels(&flow.starts(&mut bench)), [""; 0]);
+        assert_eq!(labels(&flow.goes_on(&mut bench, 100, 100)), [""; 0]);
+        let ended = flow.ends(&mut bench, 200, 200);
+
+        assert_eq!(labels(&ended), ["ended"]);
+        assert!(!sighting(&ended).is_of_concern() && sighting(&ended).tallies.is_none());
+    }
+
+    #[test]
+    fn a_device_or_a_destination_that_is_known_late_is_credited_with_the_whole_flow() {
+        let mut bench = Bench::new();
+        let mac = MacAddr([0x02, 0, 0, 0, 0, 9]);
+        let flow = Flow { id: 5, mac, ..LBS_FLOW };
+        assert!(flow.starts(&mut bench).is_empty());
+        assert!(flow.goes_on(&mut bench, 400, 100).is_empty());
+
+        bench.sadp(mac, SadpMessage { mac: None, ..reply("DS-2CD2385G1-I") });
+        let known = flow.goes_on(&mut bench, 500, 200);
+        let device = sighting(&known).tallies.unwrap();
+        assert_eq!(device.device, Tally { sent: 500, received: 200, flows: 1 });
+        assert_eq!(device.cloud, Tally::default());
+
+        bench.is_answered(CAMERA, LBS_NAME, CLOUD);
+        let named = flow.goes_on(&mut bench, 600, 200);
+        assert_eq!(labels(&named), ["updated", "vendor-cloud-contact"]);
+        let tallies = sighting(&named).tallies.unwrap();
+        assert_eq!(tallies.cloud, Tally { sent: 600, received: 200, flows: 1 });
+        assert_eq!(tallies.device, tallies.cloud);
+    }
+
+    #[test]
+    fn a_name_server_is_not_taken_for_the_cameras_that_it_asks_for() {
+        let mut bench = Bench::new();
+        let server = MacAddr([0x02, 0, 0, 0, 0, 53]);
+        let answer = dns("example.org", Some(Ipv4Addr::new(192, 0, 2, 1)));
+        bench.message(server, end("192.168.1.53", 53), end(PHONE, 40_000), answer);
+
+        let events = bench.asks(server, "192.168.1.53", LBS_NAME);
+
+        assert_eq!(labels(&events), ["message"]);
+    }
+
+    #[test]
+    fn behind_a_router_devices_are_told_apart_by_their_ip_address() {
+        let mut bench = Bench::new();
+        for last in 1..=12 {
+            bench.asks(ROUTER_MAC, &format!("10.0.5.{last}"), "example.org");
+        }
+
+        let events = bench.asks(ROUTER_MAC, "10.0.5.12", LBS_NAME);
+
+        let device = profile(&events);
+        assert_eq!((device.mac, device.addresses.as_slice()), (None, &[addr("10.0.5.12")][..]));
+        assert_eq!(device.identity.vendor.as_deref(), Some("ezviz"));
+    }
+
+    #[test]
+    fn a_host_name_is_taken_from_the_client_itself_only() {
+        let mut bench = Bench::new();
+        bench.arp(CAMERA_MAC, CAMERA);
+        let request = |client_mac| {
+            Message::Dhcp(DhcpMessage {
+                from_client: true,
+                message_type: Some(3),
+                client_mac,
+                hostname: Some("front-door".into()),
+                ..DhcpMessage::default()
+            })
+        };
+        let (client, server) = (end("0.0.0.0", 68), end("255.255.255.255", 67));
+
+        let forged = bench.message(PHONE_MAC, client, server, request(CAMERA_MAC));
+        let own = bench.message(CAMERA_MAC, client, server, request(CAMERA_MAC));
+
+        assert_eq!(labels(&forged), ["message"]);
+        assert_eq!(profile(&own).hostname.as_deref(), Some("front-door"));
+    }
+
+    #[test]
+    fn flows_on_an_uncounted_interface_move_no_total() {
+        let uncounted_interfaces = vec![InterfaceId(0)];
+        let mut bench = Bench::with(Config { uncounted_interfaces, ..Config::default() });
+        bench.arp(CAMERA_MAC, CAMERA);
+
+        let started = LBS_FLOW.starts(&mut bench);
+
+        assert!(sighting(&started).is_of_concern() && sighting(&started).tallies.is_none());
+    }
+
+    #[test]
+    fn flows_of_concern_beyond_the_bound_are_told_without_totals_and_counted() {
+        let mut bench = Bench::with(Config { max_watched_flows: 1, ..Config::default() });
+        bench.arp(CAMERA_MAC, CAMERA);
+        LBS_FLOW.starts(&mut bench);
+
+        let events = Flow { id: 2, ..LBS_FLOW }.starts(&mut bench);
+
+        assert!(sighting(&events).tallies.is_none());
+        assert_eq!(bench.analyst.stats().watched_flows_refused, 1);
+    }
+
+    #[test]
+    fn alerts_carry_the_flow_that_led_to_them() {
+        let mut bench = Bench::new();
+        bench.is_answered(CAMERA, LBS_NAME, CLOUD);
+
+        let events = LBS_FLOW.starts(&mut bench);
+
+        assert_eq!(
+            labels(&events),
+            ["device", "new-device", "started", "vendor-cloud-contact"]
+        );
+        let Some(EventKind::AlertRaised(raised)) = events.last() else { panic!("an alert") };
+        assert_eq!(raised.alert.rule, AlertRule::VendorCloudContact);
+        assert_eq!(raised.flow.as_ref().map(|flow| flow.record.id), Some(FlowId(1)));
+    }
+}
