@@ -17,10 +17,6 @@ use hikwatch::net::Timestamp;
 /// Files whose number of frames is another than tshark 4.0 states: the end of the path, the number
 /// that is right, and why.
 const EXPLAINED: &[(&str, u64, &str)] = &[
-    ("test017.pcapng", 0, CUSTOM_BLOCKS),
-    ("test018.pcapng", 4, CUSTOM_BLOCKS),
-    ("test102.pcapng", 5, CUSTOM_BLOCKS),
-    ("test202.pcapng", 8, CUSTOM_BLOCKS),
     ("filter/brcm-tag-stp.pcap", 4, LINK_TYPE),
     ("filter/brcm-tag.pcap", 15, LINK_TYPE),
     ("filter/dsa.pcap", 8, LINK_TYPE),
@@ -36,7 +32,6 @@ const EXPLAINED: &[(&str, u64, &str)] = &[
     ("tcpdump/tests/vtp_asan.pcap", 5, LINK_TYPE),
 ];
 
-const CUSTOM_BLOCKS: &str = "tshark counts Custom Blocks of pcapng, which hold no frame";
 const LINK_TYPE: &str = "tshark knows no such link type; naming it is the decoder's work here";
 const RESERVED_BITS: &str =
     "tshark refuses reserved bits above the link type; they are passed over here";

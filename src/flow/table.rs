@@ -129,14 +129,16 @@ impl<S> FlowTable<S> {
         };
         let was_closed = entry.is_closed();
         let sender = entry.observe(orientation, packet, now);
+        let closes = !was_closed && entry.is_closed();
         if is_new {
             self.wheel.insert(place, entry.deadline(config));
-        } else if !was_closed && entry.is_closed() {
+        } else if closes {
             // The deadline came nearer: the wheel would look too late.
             self.wheel.remove(place);
             self.wheel.insert(place, entry.deadline(config));
         }
-        let report_due = now >= entry.report_at;
+        // Totals of a conversation that is over are told at once: it leaves some seconds later.
+        let report_due = now >= entry.report_at || closes && !is_new;
         Observed { place, sender, orientation, is_new, report_due, ended }
     }
 

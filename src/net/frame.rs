@@ -65,6 +65,8 @@ impl LinkType {
     pub const IPV4: Self = Self(228);
     /// Raw IPv6.
     pub const IPV6: Self = Self(229);
+    /// A record of a capture file that holds no frame; no number of the registry.
+    pub const NOT_A_FRAME: Self = Self(u32::MAX);
     /// Linux cooked capture v2.
     pub const LINUX_SLL2: Self = Self(276);
 }

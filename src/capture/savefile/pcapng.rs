@@ -17,6 +17,8 @@ const INTERFACE_DESCRIPTION: u32 = 1;
 const OBSOLETE_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 const ENHANCED_PACKET: u32 = 6;
+const CUSTOM: u32 = 0x0000_0bad;
+const CUSTOM_NOT_TO_COPY: u32 = 0x4000_0bad;
 
 /// Type and length before the body of a block, and the length again behind it.
 const FRAMING: usize = 12;
@@ -78,7 +80,12 @@ impl Pcapng {
         let is_known = is_section
             || matches!(
                 kind,
-                ENHANCED_PACKET | SIMPLE_PACKET | OBSOLETE_PACKET | INTERFACE_DESCRIPTION
+                ENHANCED_PACKET
+                    | SIMPLE_PACKET
+                    | OBSOLETE_PACKET
+                    | INTERFACE_DESCRIPTION
+                    | CUSTOM
+                    | CUSTOM_NOT_TO_COPY
             );
         if !is_known {
             return Step::Skip(length);
@@ -98,6 +105,7 @@ impl Pcapng {
             ENHANCED_PACKET => self.enhanced_packet(length, body),
             SIMPLE_PACKET => self.simple_packet(length, body),
             OBSOLETE_PACKET => self.obsolete_packet(length, body),
+            CUSTOM | CUSTOM_NOT_TO_COPY => self.custom(length, body),
             INTERFACE_DESCRIPTION => self.describe_interface(length, body, points),
             _ => self.begin_section(length, body, points),
         };
@@ -157,6 +165,21 @@ impl Pcapng {
             wire_len,
             interface: point,
             link_type: interface.link_type,
+        }))
+    }
+
+    /// Section 4.7: a record in a format of somebody's own. It is handed on, with a link type that nobody
+    /// reads, so that it is counted and not passed over in silence; the usual tools count it as well.
+    fn custom(&self, consumed: usize, body: &[u8]) -> Option<Step> {
+        let (_enterprise, data) = body.split_first_chunk::<4>()?;
+        Some(Step::Frame(Record {
+            consumed,
+            offset: BODY + 4,
+            length: data.len(),
+            timestamp: self.latest,
+            wire_len: u32::try_from(data.len()).unwrap_or(u32::MAX),
+            interface: self.point(0).unwrap_or_default(),
+            link_type: LinkType::NOT_A_FRAME,
         }))
     }
 
