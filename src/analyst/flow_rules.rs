@@ -128,10 +128,9 @@ impl Analyst {
     ) -> Option<Arc<Destination>> {
         let known = match phase {
             Phase::Started => None,
-            Phase::Updated { .. } | Phase::Ended(_) => self
-                .watched
-                .get(report.record.id)
-                .and_then(|watched| watched.destination.as_ref()),
+            Phase::Updated { .. } | Phase::Ended(_) => {
+                self.watched.get(report.record.id).and_then(|watched| watched.destination.as_ref())
+            }
         };
         match known {
             Some(known) if known.basis <= Basis::HttpHost || report.head.is_none() => {
@@ -174,8 +173,7 @@ impl Analyst {
             return None;
         }
         let (of_device, of_cloud) = watched.settle(role, record);
-        let cloud: Option<(&Destination, Amount)> =
-            destination.map(Arc::as_ref).zip(of_cloud);
+        let cloud: Option<(&Destination, Amount)> = destination.map(Arc::as_ref).zip(of_cloud);
         Some(self.ledger.credit(device, perimeter, of_device, cloud))
     }
 }

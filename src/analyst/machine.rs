@@ -248,8 +248,7 @@ mod tests {
         fn observe(&mut self, kind: ObservationKind) -> Vec<EventKind> {
             self.second += 1;
             let timestamp = Timestamp::from_parts(self.second, 0);
-            let order =
-                ObservationOrder { timestamp, frame: self.second, flow: 0, part: 0 };
+            let order = ObservationOrder { timestamp, frame: self.second, flow: 0, part: 0 };
             self.analyst.observe(Observation { order, kind });
             self.events()
         }
@@ -690,10 +689,7 @@ mod tests {
 
         let events = LBS_FLOW.starts(&mut bench);
 
-        assert_eq!(
-            labels(&events),
-            ["device", "new-device", "started", "vendor-cloud-contact"]
-        );
+        assert_eq!(labels(&events), ["device", "new-device", "started", "vendor-cloud-contact"]);
         let Some(EventKind::AlertRaised(raised)) = events.last() else { panic!("an alert") };
         assert_eq!(raised.alert.rule, AlertRule::VendorCloudContact);
         assert_eq!(raised.flow.as_ref().map(|flow| flow.record.id), Some(FlowId(1)));

@@ -145,7 +145,9 @@ impl Analyst {
             Message::Dns(dns) if dns.protocol == AppProtocol::Dns => {
                 dns.queries.iter().find_map(|query| self.destination_of_query(&query.name))
             }
-            Message::Tls(hello) => self.destination_of_head(context.flow, hello.sni.as_deref(), None),
+            Message::Tls(hello) => {
+                self.destination_of_head(context.flow, hello.sni.as_deref(), None)
+            }
             Message::Http(request) => {
                 let host = request.host.as_deref().map(without_port);
                 self.destination_of_head(context.flow, None, host)

@@ -19,7 +19,9 @@ impl Analyst {
         // Towards ourselves the names in the head are ours, and a resolved name says only who answers for it.
         let head = match perimeter {
             Perimeter::Inbound => None,
-            Perimeter::Outbound | Perimeter::Internal | Perimeter::Transit => report.head.as_deref(),
+            Perimeter::Outbound | Perimeter::Internal | Perimeter::Transit => {
+                report.head.as_deref()
+            }
         };
         let resolved = match perimeter {
             Perimeter::Internal => None,

@@ -106,11 +106,7 @@ impl WatchedFlow {
     ///
     /// A verdict that comes late is credited with the whole flow; one that replaces another only with
     /// what follows.
-    pub(super) fn settle(
-        &mut self,
-        role: Role,
-        record: &FlowRecord,
-    ) -> (Amount, Option<Amount>) {
+    pub(super) fn settle(&mut self, role: Role, record: &FlowRecord) -> (Amount, Option<Amount>) {
         let of_device = self.of_device.settle(role, record);
         let of_cloud = self.destination.is_some().then(|| self.of_cloud.settle(role, record));
         (of_device, of_cloud)

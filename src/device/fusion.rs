@@ -79,9 +79,13 @@ pub(super) fn fuse(facts: &FactSet, forwards: bool, signatures: &Signatures) -> 
             | Claim::Hostname => None,
         })
         .collect();
-    let brands = tally(ours.iter().filter(|(vendor, fact)| {
-        fact.source == EvidenceSource::Sadp && signatures.brand(vendor).is_some()
-    }).cloned());
+    let brands = tally(
+        ours.iter()
+            .filter(|(vendor, fact)| {
+                fact.source == EvidenceSource::Sadp && signatures.brand(vendor).is_some()
+            })
+            .cloned(),
+    );
     let vendors = tally(ours.iter().cloned());
     let vendor = brands
         .first()

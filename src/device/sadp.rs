@@ -72,10 +72,12 @@ fn model_of(message: &SadpMessage) -> Option<&str> {
         text.chars().any(|c| c.is_ascii_alphabetic()) && text.chars().any(|c| c.is_ascii_digit())
     };
     let candidates = || fields.into_iter().flatten().map(str::trim).filter(named);
-    candidates().find(|text| serial.starts_with(text)).or_else(|| candidates().next()).or_else(|| {
-        let tail = short_serial(serial).map(|_| serial_tail_start(serial))??;
-        serial.get(..tail).filter(|model| !model.is_empty())
-    })
+    candidates().find(|text| serial.starts_with(text)).or_else(|| candidates().next()).or_else(
+        || {
+            let tail = short_serial(serial).map(|_| serial_tail_start(serial))??;
+            serial.get(..tail).filter(|model| !model.is_empty())
+        },
+    )
 }
 
 /// The nine characters by which the cloud knows a device: `\d{8}[A-Z]{4}([A-Z0-9]{9})([A-Z]{4})?$`
@@ -156,7 +158,8 @@ mod tests {
             serial: serial(),
             ..reply()
         };
-        let in_serial = SadpMessage { device_type: Some("155650".into()), serial: serial(), ..reply() };
+        let in_serial =
+            SadpMessage { device_type: Some("155650".into()), serial: serial(), ..reply() };
 
         assert_eq!(model_of(&in_type), Some("DS-2CD2T47G1-L"));
         assert_eq!(model_of(&in_serial), Some("DS-2CD2T47G1-L"));
