@@ -185,7 +185,7 @@ impl Analyst {
 }
 
 /// Tells whether an address can belong to one host on a network.
-const fn is_single_host(ip: IpAddr) -> bool {
+pub(super) const fn is_single_host(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(v4) => {
             !(v4.is_unspecified() || v4.is_broadcast() || v4.is_multicast() || v4.is_loopback())
@@ -693,5 +693,38 @@ mod tests {
         let Some(EventKind::AlertRaised(raised)) = events.last() else { panic!("an alert") };
         assert_eq!(raised.alert.rule, AlertRule::VendorCloudContact);
         assert_eq!(raised.flow.as_ref().map(|flow| flow.record.id), Some(FlowId(1)));
+    }
+
+    #[test]
+    fn a_camera_that_was_never_set_up_is_found_at_its_factory_address() {
+        let mut bench = Bench::new();
+
+        let events = bench.arp(CAMERA_MAC, "192.0.0.64");
+
+        assert_eq!(profile(&events).addresses, [addr("192.0.0.64")]);
+    }
+
+    #[test]
+    fn the_same_observations_give_the_same_events() {
+        let run = || {
+            let mut bench = Bench::with(Config { max_devices: 32, ..Config::default() });
+            let mut told = String::new();
+            for n in 0..200u8 {
+                let ip = format!("192.168.1.{}", n % 250);
+                let mac = MacAddr([0x44, 0xa6, 0x42, 0, 0, n]);
+                let events = [
+                    bench.arp(mac, &ip),
+                    bench.arp(MacAddr([0x02, 0, 0, 0, 1, n]), &format!("10.0.0.{n}")),
+                    bench.asks(mac, &ip, LBS_NAME),
+                    LBS_FLOW.goes_on(&mut bench, u64::from(n), 1),
+                ];
+                told.push_str(&format!("{events:?}"));
+            }
+            bench.analyst.drain(Timestamp::from_parts(9_999, 0));
+            told.push_str(&format!("{:?}", bench.events()));
+            told
+        };
+
+        assert_eq!(run(), run());
     }
 }

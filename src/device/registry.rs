@@ -372,3 +372,106 @@ const fn rank_of(dossier: &Dossier) -> Rank {
         Rank::ConfirmedVendor
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dissect::{SadpKind, SadpMessage};
+
+    fn mac(text: &str) -> MacAddr {
+        text.parse().unwrap()
+    }
+
+    fn ip(text: &str) -> Option<IpAddr> {
+        Some(text.parse().unwrap())
+    }
+
+    fn at(second: u64) -> Timestamp {
+        Timestamp::from_parts(second, 0)
+    }
+
+    fn registry(max_devices: usize) -> Registry {
+        let catalogue = Arc::new(Catalogue::builtin().unwrap());
+        Registry::new(catalogue, Signatures::builtin(), max_devices)
+    }
+
+    fn reply() -> SadpMessage {
+        SadpMessage { kind: SadpKind::Reply, ..SadpMessage::default() }
+    }
+
+    #[test]
+    fn a_device_known_by_address_keeps_its_identifier_when_its_mac_address_is_learned() {
+        let mut registry = registry(8);
+        let first = registry.sender(ip("10.0.0.5"), MacAddr::ZERO, at(1)).unwrap();
+        let id = registry.profile(first).unwrap().id.clone();
+
+        let bound = registry.claim(mac("44:a6:42:00:00:01"), ip("10.0.0.5"), at(2)).unwrap();
+
+        let profile = registry.profile(bound).unwrap();
+        assert_eq!((first, &id), (bound, &profile.id));
+        assert_eq!(profile.identity.vendor.as_deref(), Some("hikvision"));
+        assert_eq!(registry.stats().devices, 1);
+    }
+
+    #[test]
+    fn what_was_learned_by_address_goes_to_the_device_that_turns_out_to_hold_it() {
+        let mut registry = registry(8);
+        let camera = registry.claim(mac("02:00:00:00:00:05"), ip("10.0.0.5"), at(1)).unwrap();
+        let by_address = registry.sender(ip("10.0.0.6"), MacAddr::ZERO, at(2)).unwrap();
+        registry.note_sadp(by_address, &reply(), None, at(2));
+
+        assert_eq!(registry.claim(mac("02:00:00:00:00:05"), ip("10.0.0.6"), at(3)), Some(camera));
+
+        let profile = registry.profile(camera).unwrap();
+        assert_eq!(profile.identity.vendor.as_deref(), Some("hikvision"));
+        assert_eq!(registry.stats().devices, 1);
+        assert!(registry.profile(by_address).is_none());
+        assert_eq!(registry.pop_forgotten(), Some(by_address));
+    }
+
+    #[test]
+    fn a_gateway_that_forwards_for_a_known_holder_is_not_taken_for_it() {
+        let mut registry = registry(8);
+        let gateway = registry.claim(mac("02:00:00:00:00:01"), ip("10.0.0.1"), at(1)).unwrap();
+        let camera = registry.claim(mac("44:a6:42:00:00:01"), ip("10.0.9.5"), at(1)).unwrap();
+
+        let sender = registry.sender(ip("10.0.9.5"), mac("02:00:00:00:00:01"), at(2));
+
+        assert_eq!(sender, Some(camera));
+        assert_eq!(registry.profile(gateway).unwrap().addresses, [ip("10.0.0.1").unwrap()]);
+    }
+
+    #[test]
+    fn an_address_follows_the_station_that_claims_it() {
+        let mut registry = registry(8);
+        let old = registry.claim(mac("02:00:00:00:00:01"), ip("10.0.0.9"), at(1)).unwrap();
+        let new = registry.claim(mac("02:00:00:00:00:02"), ip("10.0.0.9"), at(2)).unwrap();
+
+        assert_eq!(registry.sender(ip("10.0.0.9"), MacAddr::ZERO, at(3)), Some(new));
+        assert!(registry.profile(old).unwrap().addresses.is_empty());
+    }
+
+    #[test]
+    fn a_group_address_is_no_device() {
+        let mut registry = registry(8);
+
+        assert_eq!(registry.claim(MacAddr::BROADCAST, ip("10.0.0.9"), at(1)), None);
+        assert_eq!(registry.sender(None, mac("01:00:5e:00:00:fb"), at(1)), None);
+        assert_eq!(registry.stats().devices, 0);
+    }
+
+    #[test]
+    fn a_newcomer_displaces_nobody_of_a_higher_rank() {
+        let mut registry = registry(2);
+        let confirmed = registry.claim(mac("44:a6:42:00:00:01"), ip("10.0.0.1"), at(1)).unwrap();
+        registry.note_sadp(confirmed, &reply(), None, at(1));
+        let by_block = registry.claim(mac("44:a6:42:00:00:02"), ip("10.0.0.2"), at(2)).unwrap();
+
+        assert_eq!(registry.claim(mac("02:00:00:00:00:03"), ip("10.0.0.3"), at(3)), None);
+        let other = registry.claim(mac("44:a6:42:00:00:04"), ip("10.0.0.4"), at(4));
+
+        assert!(other.is_some() && registry.profile(by_block).is_none());
+        assert!(registry.profile(confirmed).is_some());
+        assert_eq!((registry.stats().refused, registry.stats().evicted), (1, 1));
+    }
+}
