@@ -110,7 +110,7 @@ fn classification(criterion: &mut Criterion) {
 }
 
 fn host_and_address(number: u32) -> (IpAddr, Ipv4Addr) {
-    let host = Ipv4Addr::from_bits(0x0a00_0000 | number % 64);
+    let host = Ipv4Addr::from_bits(0x0a00_0000 | (number % 64));
     (host.into(), Ipv4Addr::from_bits(0xc600_0000 | number))
 }
 
