@@ -237,3 +237,262 @@ fn blocks<V>(map: ByKey<MacBlock, V>) -> (Vec<V>, MakerTable) {
     }
     (values(map), table)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::catalogue::{CloudRole, Exactness, Grade, Region};
+
+    #[test]
+    fn the_built_in_catalogue_has_no_problem() {
+        let counts = Catalogue::builtin().unwrap().counts();
+
+        assert_eq!((counts.hosts, counts.suffixes, counts.makers), (84, 22, 108));
+    }
+
+    #[test]
+    fn names_match_by_whole_labels_in_any_case_and_with_the_final_dot() {
+        let catalogue = Catalogue::builtin().unwrap();
+        let service = |name: &str| catalogue.cloud(name).map(|found| found.entry.service.clone());
+
+        assert_eq!(service("DEV.us.EZVIZ7.com.").as_deref(), Some("ezviz-access-gateway"));
+        assert_eq!(service("hiddns.com").as_deref(), Some("hiddns"));
+        for name in [
+            "chiddns.com",
+            "hicloud.com",
+            "ezviz7.com.example",
+            ".ezviz7.com",
+            "a..ezviz7.com",
+            "com",
+            ".",
+            "",
+        ] {
+            assert_eq!(service(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_beyond_255_bytes_is_unknown() {
+        let catalogue = Catalogue::builtin().unwrap();
+        let name = |length: usize| format!("{}.ezviz7.com", "a.".repeat(length)).replace("..", ".");
+
+        assert!(catalogue.cloud(&name(120)).is_some());
+        assert_eq!(catalogue.cloud(&name(130)), None);
+    }
+
+    #[test]
+    fn rented_infrastructure_is_matched_by_whole_name_only() {
+        let catalogue = Catalogue::builtin().unwrap();
+
+        assert!(catalogue.cloud("alarm.eu.s3.amazonaws.com").is_some());
+        for name in
+            ["x.alarm.eu.s3.amazonaws.com", "eu.s3.amazonaws.com", "oss-cn-hangzhou.aliyuncs.com"]
+        {
+            assert_eq!(catalogue.cloud(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_is_not_listed_gets_what_its_name_shows() {
+        let catalogue = Catalogue::builtin().unwrap();
+
+        for (name, service, role, region, exactness) in [
+            (
+                "litedev2.eu.ezvizlife.com",
+                "ezviz-lbs",
+                CloudRole::Registration,
+                Region::Eu,
+                Exactness::Pattern,
+            ),
+            (
+                "dev.us.hik-connect.com",
+                "hik-connect-access-gateway",
+                CloudRole::Registration,
+                Region::Us,
+                Exactness::Pattern,
+            ),
+            (
+                "apiisgp.guardingvision.com",
+                "guarding-vision-api",
+                CloudRole::Api,
+                Region::Singapore,
+                Exactness::Pattern,
+            ),
+            (
+                "isgpopenauth.hik-connect.com",
+                "hik-connect-open-platform-auth",
+                CloudRole::Auth,
+                Region::Singapore,
+                Exactness::Pattern,
+            ),
+            ("uscas.ezvizlife.com", "ezviz-cas", CloudRole::Broker, Region::Us, Exactness::Pattern),
+            (
+                "vtmxyz.ezvizlife.com",
+                "ezviz-vtm",
+                CloudRole::Relay,
+                Region::Unknown,
+                Exactness::Pattern,
+            ),
+            (
+                "isa.hik-partner.com",
+                "hik-partner",
+                CloudRole::Unknown,
+                Region::SouthAmerica,
+                Exactness::Suffix,
+            ),
+            (
+                "camera.hicloudcam.com",
+                "ezviz",
+                CloudRole::Unknown,
+                Region::Global,
+                Exactness::Suffix,
+            ),
+        ] {
+            let found = catalogue.cloud(name).unwrap();
+            assert_eq!(&*found.entry.service, service, "{name}");
+            assert_eq!(
+                (found.entry.role, found.entry.region, found.exactness),
+                (role, region, exactness),
+                "{name}"
+            );
+            assert!(exactness == Exactness::Suffix || found.entry.grade >= Grade::C, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once() {
+        let text = r#"
+            schema = 1
+            typo = 1
+            [[source]]
+            id = "own"
+            title = "Own notes"
+            [[cloud]]
+            host = "camera.example.com"
+            vendor = "nobody"
+            service = "Some Service"
+            role = "api"
+            region = "global"
+            speaker = "app"
+            port = 443
+            grade = "C"
+            sources = ["missing"]
+            [[cloud]]
+            suffix = "example"
+            vendor = "nobody"
+            service = "x"
+            role = "spy"
+            region = "global"
+            speaker = "app"
+            grade = "C"
+            sources = ["own"]
+            [[maker]]
+            vendor = "nobody"
+            organisation = "Nobody"
+            prefixes = ["44:A6", "01:00:5E"]
+            grade = "A"
+            sources = []
+        "#;
+
+        let problems = Catalogue::compile(&[CatalogueText { name: "own.toml", text }]).unwrap_err();
+
+        let told = problems.to_string();
+        for part in [
+            "typo",
+            "Some Service",
+            "no such vendor: `nobody`",
+            "no such source: `missing`",
+            "go together",
+            "spy",
+            "44:A6",
+            "group addresses",
+            "names no source",
+            "own.toml: cloud[0] (camera.example.com): ",
+        ] {
+            assert!(told.contains(part), "{part} in\n{told}");
+        }
+    }
+
+    #[test]
+    fn a_later_file_overrides_entry_by_entry() {
+        let text = r#"
+            schema = 1
+            [[cloud]]
+            host = "dev.ezviz7.com"
+            vendor = "hikvision"
+            service = "other"
+            role = "test"
+            region = "eu"
+            speaker = "both"
+            grade = "D"
+            sources = ["idx"]
+            [[negative]]
+            domain = "hicloudcam.com"
+            belongs_to = "somebody"
+            reason = "a test"
+            sources = ["idx"]
+            [[negative]]
+            prefix = "44:A6:42"
+            belongs_to = "somebody"
+            reason = "a test"
+            sources = ["idx"]
+        "#;
+
+        let catalogue =
+            Catalogue::builtin_with(&[CatalogueText { name: "own.toml", text }]).unwrap();
+
+        assert_eq!(&*catalogue.cloud("dev.ezviz7.com").unwrap().entry.service, "other");
+        assert_eq!(&*catalogue.cloud("tdev.ezviz7.com").unwrap().entry.vendor, "ezviz");
+        assert_eq!(catalogue.cloud("x.hicloudcam.com"), None);
+        assert_eq!(catalogue.maker(crate::net::MacAddr([0x44, 0xa6, 0x42, 0, 0, 1])), None);
+    }
+
+    #[test]
+    fn a_suffix_may_not_claim_what_others_rent() {
+        let text = r#"
+            schema = 1
+            [[cloud]]
+            suffix = "eu.s3.amazonaws.com"
+            vendor = "ezviz"
+            service = "x"
+            role = "storage"
+            region = "eu"
+            speaker = "both"
+            grade = "D"
+            sources = ["idx"]
+        "#;
+
+        let own = CatalogueText { name: "own.toml", text };
+        let problems = Catalogue::builtin_with(&[own]).unwrap_err();
+
+        assert_eq!(problems.0.len(), 1);
+        assert!(problems.to_string().contains("others rent"), "{problems}");
+    }
+
+    #[test]
+    fn text_that_is_no_toml_and_twice_the_same_key_are_problems() {
+        let broken = CatalogueText { name: "broken.toml", text: "schema = = 1" };
+        assert_eq!(Catalogue::compile(&[broken]).unwrap_err().0.len(), 1);
+        let text = "schema = 1\n[[source]]\nid = \"a\"\ntitle = \"x\"\n[[source]]\nid = \"a\"\ntitle = \"y\"\n";
+        let twice = CatalogueText { name: "twice.toml", text };
+        assert!(Catalogue::compile(&[twice]).unwrap_err().to_string().contains("stands twice"));
+    }
+
+    static BUILTIN_ONCE: std::sync::LazyLock<Catalogue> =
+        std::sync::LazyLock::new(|| Catalogue::builtin().unwrap());
+
+    proptest! {
+        #[test]
+        fn look_ups_never_panic_and_agree_on_the_final_dot(name in "\\PC{0,300}", labels in "([a-z0-9-]{0,9}\\.){0,8}(ezvizlife|ys7|hik-connect)\\.com") {
+            let catalogue = &*BUILTIN_ONCE;
+            prop_assert_eq!(catalogue.explain(&name).finding.is_some(), catalogue.cloud(name.trim()).is_some());
+            let found = catalogue.cloud(&labels);
+            if labels.len() < 255 && !labels.ends_with('.') {
+                let dotted = format!("{labels}.");
+                prop_assert_eq!(found.map(|m| &m.entry.service), catalogue.cloud(&dotted).map(|m| &m.entry.service));
+            }
+        }
+    }
+}

@@ -10,7 +10,9 @@ mod compile_cloud;
 mod compiled;
 mod domain_table;
 mod entry;
+mod explanation;
 mod ledger;
+mod lookup;
 mod maker_table;
 mod problem;
 mod raw;
@@ -24,5 +26,6 @@ pub use entry::{
     CloudEntry, CloudMatch, Exactness, Maker, Negative, NegativeSubject, Resolver, Source,
     ThirdParty, Vendor,
 };
+pub use explanation::{CitedSource, CloudFinding, Explanation, Finding, MakerFinding, Verdict};
 pub use problem::{CatalogueProblem, CatalogueProblems, CatalogueText};
 pub use vocabulary::{CloudRole, Grade, Region, Speaker};

@@ -271,3 +271,184 @@ fn alias_of<'a>(message: &'a DnsMessage, name: &str) -> Option<(&'a str, u32)> {
         | DnsRecordData::Other => None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    use super::*;
+    use crate::dissect::{DnsQuery, DnsRecord};
+
+    const HOST: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10));
+    const OTHER_HOST: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 11));
+    const SERVER: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 7);
+    const NOW: Timestamp = Timestamp::from_parts(1_000_000, 0);
+
+    #[test]
+    fn the_name_asked_for_is_told_with_its_aliases_whatever_the_order_of_records() {
+        let mut memory = memory(100);
+        let message = response(
+            "Dev.EZVIZ7.com",
+            vec![
+                a("lbs.example.net", SERVER, 300),
+                cname("tdev.ezviz7.com", "LBS.example.net"),
+                cname("dev.ezviz7.com", "tdev.ezviz7.com"),
+            ],
+        );
+
+        memory.observe(HOST, &message, NOW);
+
+        let found = memory.lookup(HOST, SERVER.into(), NOW).unwrap();
+        assert_eq!(&**found.asked, "dev.ezviz7.com");
+        let aliases: Vec<_> = found.aliases.iter().map(|alias| &**alias).collect();
+        assert_eq!(aliases, ["tdev.ezviz7.com", "lbs.example.net"]);
+        assert_eq!(memory.lookup(OTHER_HOST, SERVER.into(), NOW), None);
+    }
+
+    #[test]
+    fn an_answer_is_kept_for_its_bounded_ttl_and_the_grace() {
+        for (ttl, seconds) in [(0, 60 + 600), (300, 300 + 600), (u32::MAX, 86_400 + 600)] {
+            let mut memory = memory(100);
+            memory.observe(HOST, &response("a.example", vec![a("a.example", SERVER, ttl)]), NOW);
+
+            let last = NOW.plus(Duration::from_secs(seconds - 1));
+            assert!(memory.lookup(HOST, SERVER.into(), last).is_some(), "{ttl}");
+            let after = NOW.plus(Duration::from_secs(seconds));
+            assert_eq!(memory.lookup(HOST, SERVER.into(), after), None, "{ttl}");
+        }
+    }
+
+    #[test]
+    fn an_answer_is_replaced_by_the_latest_and_two_names_make_it_ambiguous() {
+        let mut memory = memory(100);
+        let first = response("a.example", vec![a("a.example", SERVER, 300)]);
+        memory.observe(HOST, &first, NOW);
+        memory.observe(HOST, &first, NOW);
+        assert!(!memory.lookup(HOST, SERVER.into(), NOW).unwrap().ambiguous);
+
+        memory.observe(HOST, &response("b.example", vec![a("b.example", SERVER, 3000)]), NOW);
+
+        let found = memory.lookup(HOST, SERVER.into(), NOW).unwrap();
+        assert_eq!((&**found.asked, found.ambiguous), ("b.example", true));
+        let later = NOW.plus(Duration::from_secs(1000));
+        assert!(!memory.lookup(HOST, SERVER.into(), later).unwrap().ambiguous);
+        assert_eq!(memory.len(), 1);
+    }
+
+    #[test]
+    fn queries_failures_and_records_of_other_names_teach_nothing() {
+        let mut memory = memory(100);
+        let good = response("a.example", vec![a("a.example", SERVER, 300)]);
+        let query = DnsMessage { flags: 0x0100, ..good.clone() };
+        let refused = DnsMessage { flags: 0x8185, ..good.clone() };
+        let multicast = DnsMessage { protocol: AppProtocol::Mdns, ..good.clone() };
+        let unasked = DnsMessage { queries: Vec::new(), ..good };
+        let stranger = response("a.example", vec![a("b.example", SERVER, 300)]);
+
+        for message in [query, refused, multicast, unasked, stranger] {
+            memory.observe(HOST, &message, NOW);
+            assert!(memory.is_empty(), "{message:?}");
+        }
+    }
+
+    #[test]
+    fn a_circle_of_aliases_ends() {
+        let mut memory = memory(100);
+        let records = vec![
+            cname("a.example", "b.example"),
+            cname("b.example", "a.example"),
+            a("b.example", SERVER, 300),
+        ];
+
+        memory.observe(HOST, &response("a.example", records), NOW);
+
+        assert_eq!(memory.lookup(HOST, SERVER.into(), NOW).unwrap().aliases.len(), MAX_ALIASES);
+    }
+
+    #[test]
+    fn the_oldest_answers_go_first_and_no_bound_is_passed() {
+        let mut memory = memory(3);
+        for last in 1..=5 {
+            memory.observe(HOST, &numbered(last), NOW);
+        }
+        assert_eq!((memory.len(), memory.evicted()), (3, 2));
+        assert_eq!(memory.lookup(HOST, address(2), NOW), None);
+        assert!(memory.lookup(HOST, address(3), NOW).is_some());
+
+        memory.observe(HOST, &numbered(3), NOW);
+        memory.observe(HOST, &numbered(6), NOW);
+        assert!(memory.lookup(HOST, address(3), NOW).is_some(), "seen again, so it is young");
+        assert_eq!(memory.lookup(HOST, address(4), NOW), None);
+    }
+
+    #[test]
+    fn one_host_cannot_take_the_room_of_others() {
+        let mut memory = memory(100_000);
+        memory.observe(OTHER_HOST, &numbered(1), NOW);
+        for last in 0..=MAX_PER_HOST {
+            memory.observe(HOST, &numbered(u16::try_from(last).unwrap()), NOW);
+        }
+
+        assert_eq!(memory.len(), MAX_PER_HOST + 1);
+        assert_eq!(memory.lookup(HOST, address(0), NOW), None);
+        assert!(memory.lookup(OTHER_HOST, address(1), NOW).is_some());
+    }
+
+    #[test]
+    fn expired_answers_make_room_without_being_counted_as_evicted() {
+        let mut memory = memory(100);
+        memory.observe(HOST, &numbered(1), NOW);
+
+        memory.observe(HOST, &numbered(2), NOW.plus(Duration::from_secs(3600)));
+
+        assert_eq!((memory.len(), memory.evicted()), (1, 0));
+    }
+
+    #[test]
+    fn endless_names_are_not_kept() {
+        let mut memory = memory(100);
+        let long = "a".repeat(MAX_NAME_LEN + 1);
+        memory.observe(HOST, &response(&long, vec![a(&long, SERVER, 300)]), NOW);
+        assert!(memory.is_empty());
+
+        let alias = "b".repeat(MAX_ALIAS_BYTES + 1);
+        let records = vec![cname("a.example", &alias), a(&alias, SERVER, 300)];
+        memory.observe(HOST, &response("a.example", records), NOW);
+        assert!(memory.lookup(HOST, SERVER.into(), NOW).unwrap().aliases.is_empty());
+    }
+
+    fn memory(max_names: usize) -> NameMemory {
+        NameMemory::new(max_names, RandomState::with_seeds(1, 2, 3, 4))
+    }
+
+    fn address(last: u16) -> IpAddr {
+        Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, last).into()
+    }
+
+    fn numbered(last: u16) -> DnsMessage {
+        let name = format!("n{last}.example");
+        let mut record = a(&name, SERVER, 300);
+        if let IpAddr::V6(v6) = address(last) {
+            record.data = DnsRecordData::Aaaa(v6);
+        }
+        response(&name, vec![record])
+    }
+
+    fn response(asked: &str, answers: Vec<DnsRecord>) -> DnsMessage {
+        let queries = vec![DnsQuery { name: asked.to_owned(), rtype: 1 }];
+        DnsMessage { protocol: AppProtocol::Dns, id: 1, flags: 0x8180, queries, answers }
+    }
+
+    fn a(name: &str, address: Ipv4Addr, ttl: u32) -> DnsRecord {
+        DnsRecord { name: name.to_owned(), rtype: 1, ttl, data: DnsRecordData::A(address) }
+    }
+
+    fn cname(name: &str, alias: &str) -> DnsRecord {
+        DnsRecord {
+            name: name.to_owned(),
+            rtype: 5,
+            ttl: 300,
+            data: DnsRecordData::Cname(alias.to_owned()),
+        }
+    }
+}
