@@ -10,6 +10,7 @@ use std::sync::Arc;
 use ahash::RandomState;
 
 use super::ledger::Ledger;
+use super::relayed_names::RelayedNames;
 use super::watch_list::WatchList;
 use super::{AlertSighting, AnalystStats, Config, Event, EventKind};
 use crate::alert::{Alert, Ruleset};
@@ -31,6 +32,7 @@ pub struct Analyst {
     pub(super) config: Config,
     pub(super) catalogue: Arc<Catalogue>,
     pub(super) names: NameMemory,
+    pub(super) relayed: RelayedNames,
     pub(super) registry: Registry,
     pub(super) watched: WatchList,
     pub(super) ledger: Ledger,
@@ -55,6 +57,7 @@ impl Analyst {
             Registry::new(Arc::clone(&catalogue), Signatures::builtin(), config.max_devices);
         Self {
             names: NameMemory::new(config.max_names, RandomState::new()),
+            relayed: RelayedNames::default(),
             watched: WatchList::new(config.max_watched_flows),
             ledger: Ledger::new(),
             rules: Ruleset::new(),
@@ -621,6 +624,20 @@ mod tests {
         let events = bench.asks(server, "192.168.1.53", LBS_NAME);
 
         assert_eq!(labels(&events), ["message"]);
+    }
+
+    #[test]
+    fn the_query_that_a_name_server_passes_on_first_is_not_its_own() {
+        let mut bench = Bench::new();
+        let server = MacAddr([0x02, 0, 0, 0, 0, 53]);
+        let (client, service) = (end(CAMERA, 40_000), end("192.168.1.53", 53));
+        bench.message(CAMERA_MAC, client, service, dns(LBS_NAME, None));
+
+        let passed_on = bench.asks(server, "192.168.1.53", LBS_NAME);
+        let own = bench.asks(server, "192.168.1.53", "litedev.ys7.com");
+
+        assert_eq!(labels(&passed_on), ["message"]);
+        assert_eq!(labels(&own), ["device", "new-device", "message"]);
     }
 
     #[test]
