@@ -1,13 +1,17 @@
-//! What a look-up of a name costs: known and unknown names, in the built-in catalogue and in one of 50,000 entries.
+//! What a look-up costs: known and unknown names, in the built-in catalogue and in one of 50,000 entries;
+//! makers; the name that a host asked for, in a full memory.
 
-#![expect(missing_docs, reason = "criterion's macro declares a public function")]
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on has to stop")]
 
 use std::fmt::Write;
 use std::hint::black_box;
+use std::net::{IpAddr, Ipv4Addr};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use hikwatch::catalogue::{Catalogue, CatalogueText};
+use hikwatch::classify::{NameMemory, Witnesses, classify};
+use hikwatch::dissect::{AppProtocol, DnsMessage, DnsQuery, DnsRecord, DnsRecordData};
+use hikwatch::net::{IpProtocol, Timestamp};
 
 const HITS: [&str; 6] = [
     "litedev.ezvizlife.com",
@@ -27,6 +31,8 @@ const MISSES: [&str; 6] = [
 ];
 /// Entries of the large catalogue, half of them suffixes.
 const LARGE: usize = 50_000;
+/// Names in the memory.
+const NAMES: usize = 65_536;
 
 fn look_ups(criterion: &mut Criterion) {
     let builtin = Catalogue::builtin().unwrap();
@@ -64,6 +70,57 @@ fn look_ups(criterion: &mut Criterion) {
     group.finish();
 }
 
+fn classification(criterion: &mut Criterion) {
+    let catalogue = Catalogue::builtin().unwrap();
+    let now = Timestamp::from_parts(1_000_000, 0);
+    let mut memory = NameMemory::new(NAMES, ahash::RandomState::with_seeds(1, 2, 3, 4));
+    for number in 0..u32::try_from(NAMES).unwrap() {
+        let (host, address) = host_and_address(number);
+        memory.observe(host, &answer(&format!("n{number}.example"), address), now);
+    }
+    assert_eq!(memory.len(), NAMES);
+    let numbers: Vec<_> = (0..1000).map(|n| n * 61).collect();
+
+    let mut group = criterion.benchmark_group("classify");
+    group.throughput(Throughput::Elements(u64::try_from(numbers.len()).unwrap()));
+    group.bench_function("name_memory/lookup", |bencher| {
+        bencher.iter(|| {
+            for &number in &numbers {
+                let (host, address) = host_and_address(number);
+                black_box(memory.lookup(host, address.into(), now));
+            }
+        });
+    });
+    group.throughput(Throughput::Elements(1));
+    let message = answer("litedev.ezvizlife.com", Ipv4Addr::new(198, 51, 100, 7));
+    group.bench_function("name_memory/observe", |bencher| {
+        bencher.iter(|| memory.observe(host_and_address(0).0, black_box(&message), now));
+    });
+    let witnesses = Witnesses {
+        sni: Some("litedev.ezvizlife.com"),
+        http_host: None,
+        resolved: None,
+        protocol: IpProtocol::TCP,
+        responder_port: 8666,
+    };
+    group.bench_function("classify/hit", |bencher| {
+        bencher.iter(|| classify(&catalogue, black_box(&witnesses)));
+    });
+    group.finish();
+}
+
+fn host_and_address(number: u32) -> (IpAddr, Ipv4Addr) {
+    let host = Ipv4Addr::from_bits(0x0a00_0000 | (number % 64));
+    (host.into(), Ipv4Addr::from_bits(0xc600_0000 | number))
+}
+
+fn answer(name: &str, address: Ipv4Addr) -> DnsMessage {
+    let queries = vec![DnsQuery { name: name.to_owned(), rtype: 1 }];
+    let record =
+        DnsRecord { name: name.to_owned(), rtype: 1, ttl: 300, data: DnsRecordData::A(address) };
+    DnsMessage { protocol: AppProtocol::Dns, id: 1, flags: 0x8180, queries, answers: vec![record] }
+}
+
 fn large_text() -> String {
     let mut text = String::from("schema = 1\n");
     for index in 0..LARGE {
@@ -80,5 +137,5 @@ fn large_text() -> String {
     text
 }
 
-criterion_group!(benches, look_ups);
+criterion_group!(benches, look_ups, classification);
 criterion_main!(benches);

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::ledger::Amount;
-use super::machine::Phase;
+use super::machine::{Phase, is_single_host};
 use super::verdict::asker;
 use super::{Analyst, EventKind, FlowDevice, FlowSighting, Tallies};
 use crate::classify::{Basis, Destination};
@@ -36,7 +36,7 @@ impl Analyst {
         let record = &report.record;
         let (initiator, responder) = record.addresses();
         let perimeter = self.config.local_nets.perimeter(initiator, responder);
-        let ends = self.ends(record);
+        let ends = self.ends(record, perimeter);
         for device in [ends.initiator, ends.responder].into_iter().flatten() {
             self.announce(device, now);
         }
@@ -85,10 +85,10 @@ impl Analyst {
     }
 
     /// The devices at the ends. Only who sent something is made a device: a scan of an address block makes none.
-    fn ends(&mut self, record: &FlowRecord) -> Ends {
-        let mut end = |role: Role| {
+    fn ends(&mut self, record: &FlowRecord, perimeter: Perimeter) -> Ends {
+        let mut end = |role: Role, is_ours: bool| {
             let ip = record.endpoint(role).ip;
-            if !self.is_local_host(ip) {
+            if !is_ours || !is_single_host(ip) {
                 return None;
             }
             let mac = record.mac(role);
@@ -98,7 +98,16 @@ impl Analyst {
                 self.registry.find(ip, mac)
             }
         };
-        Ends { initiator: end(Role::Initiator), responder: end(Role::Responder) }
+        let (initiator, responder) = match perimeter {
+            Perimeter::Inbound => (false, true),
+            Perimeter::Outbound => (true, false),
+            Perimeter::Internal => (true, true),
+            Perimeter::Transit => (false, false),
+        };
+        Ends {
+            initiator: end(Role::Initiator, initiator),
+            responder: end(Role::Responder, responder),
+        }
     }
 
     /// A flow that concerns nobody: exported when it ends or lives on, else of no interest.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use ahash::RandomState;
 
 use super::ledger::Ledger;
+use super::relayed_names::RelayedNames;
 use super::watch_list::WatchList;
 use super::{AlertSighting, AnalystStats, Config, Event, EventKind};
 use crate::alert::{Alert, Ruleset};
@@ -31,6 +32,7 @@ pub struct Analyst {
     pub(super) config: Config,
     pub(super) catalogue: Arc<Catalogue>,
     pub(super) names: NameMemory,
+    pub(super) relayed: RelayedNames,
     pub(super) registry: Registry,
     pub(super) watched: WatchList,
     pub(super) ledger: Ledger,
@@ -55,6 +57,7 @@ impl Analyst {
             Registry::new(Arc::clone(&catalogue), Signatures::builtin(), config.max_devices);
         Self {
             names: NameMemory::new(config.max_names, RandomState::new()),
+            relayed: RelayedNames::default(),
             watched: WatchList::new(config.max_watched_flows),
             ledger: Ledger::new(),
             rules: Ruleset::new(),
@@ -187,7 +190,7 @@ impl Analyst {
 }
 
 /// Tells whether an address can belong to one host on a network.
-const fn is_single_host(ip: IpAddr) -> bool {
+pub(super) const fn is_single_host(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(v4) => {
             !(v4.is_unspecified() || v4.is_broadcast() || v4.is_multicast() || v4.is_loopback())
@@ -626,6 +629,20 @@ mod tests {
     }
 
     #[test]
+    fn the_query_that_a_name_server_passes_on_first_is_not_its_own() {
+        let mut bench = Bench::new();
+        let server = MacAddr([0x02, 0, 0, 0, 0, 53]);
+        let (client, service) = (end(CAMERA, 40_000), end("192.168.1.53", 53));
+        bench.message(CAMERA_MAC, client, service, dns(LBS_NAME, None));
+
+        let passed_on = bench.asks(server, "192.168.1.53", LBS_NAME);
+        let own = bench.asks(server, "192.168.1.53", "litedev.ys7.com");
+
+        assert_eq!(labels(&passed_on), ["message"]);
+        assert_eq!(labels(&own), ["device", "new-device", "message"]);
+    }
+
+    #[test]
     fn behind_a_router_devices_are_told_apart_by_their_ip_address() {
         let mut bench = Bench::new();
         for last in 1..=12 {
@@ -695,5 +712,38 @@ mod tests {
         let Some(EventKind::AlertRaised(raised)) = events.last() else { panic!("an alert") };
         assert_eq!(raised.alert.rule, AlertRule::VendorCloudContact);
         assert_eq!(raised.flow.as_ref().map(|flow| flow.record.id), Some(FlowId(1)));
+    }
+
+    #[test]
+    fn a_camera_that_was_never_set_up_is_found_at_its_factory_address() {
+        let mut bench = Bench::new();
+
+        let events = bench.arp(CAMERA_MAC, "192.0.0.64");
+
+        assert_eq!(profile(&events).addresses, [addr("192.0.0.64")]);
+    }
+
+    #[test]
+    fn the_same_observations_give_the_same_events() {
+        let run = || {
+            let mut bench = Bench::with(Config { max_devices: 32, ..Config::default() });
+            let mut told = String::new();
+            for n in 0..200u8 {
+                let ip = format!("192.168.1.{}", n % 250);
+                let mac = MacAddr([0x44, 0xa6, 0x42, 0, 0, n]);
+                let events = [
+                    bench.arp(mac, &ip),
+                    bench.arp(MacAddr([0x02, 0, 0, 0, 1, n]), &format!("10.0.0.{n}")),
+                    bench.asks(mac, &ip, LBS_NAME),
+                    LBS_FLOW.goes_on(&mut bench, u64::from(n), 1),
+                ];
+                told.push_str(&format!("{events:?}"));
+            }
+            bench.analyst.drain(Timestamp::from_parts(9_999, 0));
+            told.push_str(&format!("{:?}", bench.events()));
+            told
+        };
+
+        assert_eq!(run(), run());
     }
 }

@@ -10,7 +10,7 @@ use crate::catalogue::CloudMatch;
 use crate::classify::Destination;
 use crate::device::DeviceRef;
 use crate::dissect::{AppProtocol, DhcpMessage, DnsMessage, Message};
-use crate::meter::MessageContext;
+use crate::meter::{MessageContext, MessageFlow};
 use crate::net::{MacAddr, Timestamp};
 
 /// The port of name servers, RFC 1035, 4.2.
@@ -100,8 +100,25 @@ impl Analyst {
             }
         } else {
             for query in &dns.queries {
-                self.learn_name(sender, Some(&query.name), now);
+                self.learn_from_query(context.flow, &query.name, sender, now);
             }
+        }
+    }
+
+    /// A name that `sender` asks for, unless it was itself asked for it just now.
+    fn learn_from_query(
+        &mut self,
+        flow: Option<MessageFlow>,
+        name: &str,
+        sender: Option<DeviceRef>,
+        now: Timestamp,
+    ) {
+        let Some(flow) = flow.filter(|_| self.catalogue.cloud(name).is_some()) else { return };
+        if !self.relayed.contains(flow.sender().ip, name, now) {
+            self.learn_name(sender, Some(name), now);
+        }
+        if self.is_local_host(flow.receiver().ip) {
+            self.relayed.note(flow.receiver().ip, name, now);
         }
     }
 

@@ -9,6 +9,7 @@ mod flow_rules;
 mod ledger;
 mod machine;
 mod message_rules;
+mod relayed_names;
 mod stats;
 mod verdict;
 mod watch_list;

@@ -127,3 +127,87 @@ impl Credit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::{CloudRole, Region, Speaker};
+    use crate::classify::Basis;
+    use crate::decode::VlanIds;
+    use crate::flow::{ConnState, Endpoint, FlowCounters};
+    use crate::net::{InterfaceId, IpProtocol, MacAddr};
+
+    fn record(forward: u64, reverse: u64) -> FlowRecord {
+        let end = |ip: &str| Endpoint { ip: ip.parse().unwrap(), port: 443 };
+        let counters = |ip_bytes| FlowCounters { ip_bytes, ..FlowCounters::default() };
+        FlowRecord {
+            id: FlowId(1),
+            initiator: end("192.168.1.64"),
+            responder: end("203.0.113.5"),
+            protocol: IpProtocol::TCP,
+            interface: InterfaceId(0),
+            vlans: VlanIds::default(),
+            initiator_mac: MacAddr::ZERO,
+            responder_mac: MacAddr::ZERO,
+            flow_start: Timestamp::ZERO,
+            flow_end: Timestamp::ZERO,
+            forward: counters(forward),
+            reverse: counters(reverse),
+            conn_state: ConnState::S1,
+        }
+    }
+
+    fn destination(service: &str) -> Arc<Destination> {
+        Arc::new(Destination {
+            vendor: "ezviz".into(),
+            service: service.into(),
+            role: CloudRole::Unknown,
+            region: Region::Unknown,
+            speaker: Speaker::Device,
+            domain: None,
+            confidence: 80,
+            basis: Basis::Dns,
+            reason: "".into(),
+        })
+    }
+
+    #[test]
+    fn a_late_verdict_is_credited_with_all_and_its_successor_with_what_follows() {
+        let mut list = WatchList::new(4);
+        let flow = list.watch(FlowId(1), Timestamp::ZERO).unwrap();
+
+        let first = flow.settle(Role::Initiator, &record(100, 10));
+        flow.destination = Some(destination("a"));
+        let late = flow.settle(Role::Initiator, &record(150, 20));
+        flow.destination = Some(destination("b"));
+        let after = flow.settle(Role::Initiator, &record(160, 25));
+
+        let amount = |sent, received, flows| Amount { sent, received, flows };
+        assert_eq!(first, (amount(100, 10, 1), None));
+        assert_eq!(late, (amount(50, 10, 0), Some(amount(150, 20, 1))));
+        assert_eq!(after, (amount(10, 5, 0), Some(amount(10, 5, 0))));
+    }
+
+    #[test]
+    fn a_report_that_comes_late_takes_nothing_away_and_is_not_counted_again() {
+        let mut list = WatchList::new(4);
+        let flow = list.watch(FlowId(1), Timestamp::ZERO).unwrap();
+
+        flow.settle(Role::Responder, &record(100, 100));
+        assert_eq!(flow.settle(Role::Responder, &record(60, 60)).0, Amount::default());
+        let caught_up = flow.settle(Role::Responder, &record(100, 101)).0;
+
+        assert_eq!(caught_up, Amount { sent: 1, received: 0, flows: 0 });
+    }
+
+    #[test]
+    fn flows_whose_end_was_lost_make_room_after_long_silence() {
+        let mut list = WatchList::new(1);
+        let start = Timestamp::from_parts(1_000, 0);
+
+        assert!(list.watch(FlowId(1), start).is_some());
+        assert!(list.watch(FlowId(2), start.plus(SILENCE / 2)).is_none());
+        assert!(list.watch(FlowId(2), start.plus(SILENCE)).is_some());
+        assert_eq!((list.len(), list.refused()), (1, 1));
+    }
+}

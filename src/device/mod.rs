@@ -9,13 +9,17 @@ mod evidence;
 mod fact;
 mod fusion;
 mod kind;
+mod maker;
+mod noting;
 mod profile;
 mod registry;
 mod sadp;
+mod shelf;
 mod signature;
 
 pub use evidence::{Evidence, EvidenceSource};
 pub use kind::DeviceKind;
 pub use profile::{DeviceId, DeviceProfile, Identity};
-pub(crate) use registry::{DeviceRef, Registry};
+pub(crate) use registry::Registry;
+pub(crate) use shelf::DeviceRef;
 pub use signature::{SignatureError, Signatures};

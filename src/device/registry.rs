@@ -17,11 +17,10 @@ use ahash::RandomState;
 
 use super::addresses::Holding;
 use super::dossier::{DeviceKey, Dossier, Forwarding};
-use super::fact::{Claim, Fact};
-use super::sadp::{Naming, facts_of};
+use super::maker::maker_fact;
+use super::shelf::{DeviceRef, Shelf};
 use super::{DeviceProfile, EvidenceSource, Signatures};
-use crate::catalogue::{Catalogue, CloudEntry, Grade, Speaker};
-use crate::dissect::SadpMessage;
+use crate::catalogue::Catalogue;
 use crate::net::{MacAddr, Timestamp};
 
 /// When the registry is full, up to this share of it (one in ...) is forgotten at once, so that a flood of made-up
@@ -30,13 +29,6 @@ const EVICTION_SHARE: usize = 16;
 
 /// Vendor devices from this confidence on are never forgotten for one below it.
 const CONFIRMED: u8 = 60;
-
-/// Names an entry of the registry; of a forgotten device it names nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct DeviceRef {
-    slot: u32,
-    serial: u32,
-}
 
 /// How much a device is worth keeping; a newcomer never displaces a device of a higher rank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,13 +55,11 @@ pub(crate) struct RegistryStats {
 #[derive(Debug)]
 pub(crate) struct Registry {
     catalogue: Arc<Catalogue>,
-    signatures: Signatures,
+    pub(super) signatures: Signatures,
     max_devices: usize,
-    slots: Vec<Option<(u32, Dossier)>>,
-    free: Vec<u32>,
+    pub(super) shelf: Shelf,
     by_mac: HashMap<MacAddr, DeviceRef, RandomState>,
     by_ip: HashMap<IpAddr, DeviceRef, RandomState>,
-    next_serial: u32,
     forgotten: Vec<DeviceRef>,
     stats: RegistryStats,
 }
@@ -84,26 +74,24 @@ impl Registry {
             catalogue,
             signatures,
             max_devices: max_devices.max(1),
-            slots: Vec::new(),
-            free: Vec::new(),
+            shelf: Shelf::default(),
             by_mac: HashMap::with_hasher(RandomState::new()),
             by_ip: HashMap::with_hasher(RandomState::new()),
-            next_serial: 0,
             forgotten: Vec::new(),
             stats: RegistryStats::default(),
         }
     }
 
     pub(crate) fn stats(&self) -> RegistryStats {
-        let dossiers = self.slots.iter().flatten();
+        let dossiers = self.shelf.iter();
         let vendor_devices = dossiers.filter(|(_, dossier)| dossier.is_vendor_device()).count();
-        RegistryStats { devices: self.len(), vendor_devices, ..self.stats }
+        RegistryStats { devices: self.shelf.len(), vendor_devices, ..self.stats }
     }
 
     /// Uses another catalogue from now on; makers are looked up anew.
     pub(crate) fn replace_catalogue(&mut self, catalogue: Arc<Catalogue>, now: Timestamp) {
         self.catalogue = catalogue;
-        for (_, dossier) in self.slots.iter_mut().flatten() {
+        for dossier in self.shelf.iter_mut() {
             let facts = dossier
                 .mac
                 .and_then(|mac| maker_fact(&self.catalogue, &self.signatures, mac, now))
@@ -134,7 +122,7 @@ impl Registry {
             let device = self.newcomer(mac, ip, now)?;
             return ip.map_or(Some(device), |ip| self.bind(device, ip, false, now));
         };
-        let dossier = self.get_mut(device)?;
+        let dossier = self.shelf.get_mut(device)?;
         let Some(ip) = ip else {
             dossier.touch(now);
             return Some(device);
@@ -152,7 +140,10 @@ impl Registry {
     /// The device at `ip` or `mac` if it is known; nothing is made or changed.
     pub(crate) fn find(&self, ip: IpAddr, mac: MacAddr) -> Option<DeviceRef> {
         if let Some(&device) = self.by_mac.get(&mac)
-            && self.get(device).is_some_and(|dossier| dossier.forwarding != Forwarding::Packets)
+            && self
+                .shelf
+                .get(device)
+                .is_some_and(|dossier| dossier.forwarding != Forwarding::Packets)
         {
             return Some(device);
         }
@@ -174,12 +165,13 @@ impl Registry {
             None => self.newcomer(mac, ip, now)?,
         };
         let Some(ip) = ip else {
-            self.get_mut(device)?.touch(now);
+            self.shelf.get_mut(device)?.touch(now);
             return Some(device);
         };
         self.bind(device, ip, true, now)
     }
 
+        
     /// Notes a name that the device looked up or contacted; only names that devices alone speak to are evidence.
     pub(crate) fn note_cloud_name(
         &mut self,
@@ -245,29 +237,31 @@ impl Registry {
         }
     }
 
+=======
+>>>>>>> analysis
     /// Notes a packet of the device.
     pub(crate) fn touch(&mut self, device: DeviceRef, now: Timestamp) {
-        if let Some(dossier) = self.get_mut(device) {
+        if let Some(dossier) = self.shelf.get_mut(device) {
             dossier.touch(now);
         }
     }
 
     /// Tells whether the device is taken for a vendor's.
     pub(crate) fn is_vendor_device(&self, device: DeviceRef) -> bool {
-        self.get(device).is_some_and(Dossier::is_vendor_device)
+        self.shelf.get(device).is_some_and(Dossier::is_vendor_device)
     }
 
     /// The device's profile; absent if it was forgotten.
     pub(crate) fn profile(&mut self, device: DeviceRef) -> Option<Arc<DeviceProfile>> {
-        self.get_mut(device).map(Dossier::profile)
+        self.shelf.get_mut(device).map(Dossier::profile)
     }
 
     /// The device's profile, if an inventory should be told of it now.
     pub(crate) fn take_news(&mut self, device: DeviceRef) -> Option<Arc<DeviceProfile>> {
-        if !self.get(device)?.has_news() {
+        if !self.shelf.get(device)?.has_news() {
             return None;
         }
-        self.get_mut(device)?.take_news()
+        self.shelf.get_mut(device)?.take_news()
     }
 
     /// The next device that was forgotten.
@@ -278,42 +272,19 @@ impl Registry {
     /// Every device that belongs into an inventory, with its latest times, by identifier.
     pub(crate) fn listed(&mut self) -> Vec<Arc<DeviceProfile>> {
         let mut listed: Vec<_> = self
-            .slots
+            .shelf
             .iter_mut()
-            .flatten()
-            .filter(|(_, dossier)| dossier.is_listed())
-            .map(|(_, dossier)| dossier.fresh_profile())
+            .filter(|dossier| dossier.is_listed())
+            .map(Dossier::fresh_profile)
             .collect();
         listed.sort_by(|a, b| a.id.cmp(&b.id));
         listed
     }
 
-    fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
-    }
-
-    fn get(&self, device: DeviceRef) -> Option<&Dossier> {
-        let (serial, dossier) = self.slots.get(slot_index(device))?.as_ref()?;
-        (*serial == device.serial).then_some(dossier)
-    }
-
-    fn get_mut(&mut self, device: DeviceRef) -> Option<&mut Dossier> {
-        let (serial, dossier) = self.slots.get_mut(slot_index(device))?.as_mut()?;
-        (*serial == device.serial).then_some(dossier)
-    }
-
-    fn learn(&mut self, device: DeviceRef, facts: Vec<Fact>) {
-        if let Some(Some((serial, dossier))) = self.slots.get_mut(slot_index(device))
-            && *serial == device.serial
-        {
-            dossier.learn(facts, &self.signatures);
-        }
-    }
-
     /// The device at an address that stands for itself; makes one if it is new.
     fn by_address(&mut self, ip: IpAddr, now: Timestamp) -> Option<DeviceRef> {
         if let Some(&device) = self.by_ip.get(&ip)
-            && let Some(dossier) = self.get_mut(device)
+            && let Some(dossier) = self.shelf.get_mut(device)
         {
             dossier.addresses.touch(ip, now);
             dossier.touch(now);
@@ -321,7 +292,7 @@ impl Registry {
         }
         let device = self.admit(DeviceKey::Ip(ip), Rank::Ordinary, now)?;
         self.by_ip.insert(ip, device);
-        self.get_mut(device)?.addresses.hold(ip, false, now);
+        self.shelf.get_mut(device)?.addresses.hold(ip, false, now);
         Some(device)
     }
 
@@ -330,7 +301,7 @@ impl Registry {
         let maker = maker_fact(&self.catalogue, &self.signatures, mac, now);
         let known = ip
             .and_then(|ip| self.by_ip.get(&ip).copied())
-            .filter(|&known| self.get(known).is_some_and(|dossier| dossier.mac.is_none()));
+            .filter(|&known| self.shelf.get(known).is_some_and(|dossier| dossier.mac.is_none()));
         let device = match known {
             Some(known) => known,
             None => {
@@ -339,10 +310,10 @@ impl Registry {
             }
         };
         self.by_mac.insert(mac, device);
-        let dossier = self.get_mut(device)?;
+        let dossier = self.shelf.get_mut(device)?;
         dossier.mac = Some(mac);
         dossier.mark_moved();
-        self.learn(device, maker.into_iter().collect());
+        dossier.learn(maker.into_iter().collect(), &self.signatures);
         Some(device)
     }
 
@@ -356,18 +327,22 @@ impl Registry {
     ) -> Option<DeviceRef> {
         let holder = self.by_ip.get(&ip).copied().filter(|&holder| holder != device);
         if let Some(holder) = holder {
-            let theirs = self.get(holder).is_some_and(|other| other.addresses.claims(ip));
+            let theirs = self.shelf.get(holder).is_some_and(|other| other.addresses.claims(ip));
             // Both said which addresses they hold, and this is the other's: the frame's sender is a gateway.
-            if theirs && !claimed && self.get(device)?.addresses.claims_any() {
+            if theirs && !claimed && self.shelf.get(device)?.addresses.claims_any() {
                 self.touch(holder, now);
                 return Some(holder);
             }
-            if self.get(holder).is_some_and(|other| other.mac.is_none()) {
+            if self.shelf.get(holder).is_some_and(|other| other.mac.is_none()) {
                 self.merge(holder, device);
                 self.by_ip.insert(ip, device);
             } else if claimed || !theirs {
                 if claimed
+        
                     && let Some(other) = self.get_mut(holder)
+=======
+                    && let Some(other) = self.shelf.get_mut(holder)
+>>>>>>> analysis
                     && other.addresses.drop(ip)
                 {
                     other.mark_moved();
@@ -377,7 +352,7 @@ impl Registry {
         } else {
             self.by_ip.insert(ip, device);
         }
-        let dossier = self.get_mut(device)?;
+        let dossier = self.shelf.get_mut(device)?;
         dossier.touch(now);
         match dossier.addresses.hold(ip, claimed, now) {
             Holding::Known => Some(device),
@@ -398,10 +373,7 @@ impl Registry {
 
     /// From now on the device's MAC address stands for no single host: what others said through it is set aside.
     fn mark_router(&mut self, device: DeviceRef) {
-        let Some(Some((serial, dossier))) = self.slots.get_mut(slot_index(device)) else { return };
-        if *serial != device.serial {
-            return;
-        }
+        let Some(dossier) = self.shelf.get_mut(device) else { return };
         dossier.forwards(Forwarding::Packets, &self.signatures);
         dossier.mark_moved();
         for ip in dossier.addresses.drop_unclaimed() {
@@ -418,45 +390,32 @@ impl Registry {
     /// Folds an entry that was known by IP address alone into another.
     fn merge(&mut self, from: DeviceRef, into: DeviceRef) {
         let Some(absorbed) = self.remove(from) else { return };
-        if let Some(Some((serial, dossier))) = self.slots.get_mut(slot_index(into))
-            && *serial == into.serial
-        {
+        if let Some(dossier) = self.shelf.get_mut(into) {
             dossier.absorb(absorbed, &self.signatures);
         }
     }
 
     fn admit(&mut self, key: DeviceKey, rank: Rank, now: Timestamp) -> Option<DeviceRef> {
-        if self.len() >= self.max_devices && !self.evict(rank) {
+        if self.shelf.len() >= self.max_devices && !self.evict(rank) {
             self.stats.refused += 1;
             return None;
         }
-        let slot = match self.free.pop() {
-            Some(slot) => slot,
-            None => {
-                self.slots.push(None);
-                u32::try_from(self.slots.len() - 1).ok()?
-            }
-        };
-        let device = DeviceRef { slot, serial: self.next_serial };
-        self.next_serial = self.next_serial.wrapping_add(1);
-        *self.slots.get_mut(slot_index(device))? = Some((device.serial, Dossier::new(key, now)));
-        Some(device)
+        self.shelf.add(Dossier::new(key, now))
     }
 
     /// Makes room for a newcomer of `rank`: ordinary devices first, those silent for longest first.
     fn evict(&mut self, rank: Rank) -> bool {
         let mut candidates: Vec<(Rank, Timestamp, DeviceRef)> = self
-            .slots
+            .shelf
             .iter()
-            .zip(0u32..)
-            .filter_map(|(slot, index)| {
-                let (serial, dossier) = slot.as_ref()?;
-                let device = DeviceRef { slot: index, serial: *serial };
-                Some((rank_of(dossier), dossier.last_seen(), device))
-            })
+            .map(|(device, dossier)| (rank_of(dossier), dossier.last_seen(), device))
             .filter(|(theirs, _, _)| *theirs <= rank)
             .collect();
+        
         candidates.sort_by_key(|(theirs, last_seen, device)| (*theirs, *last_seen, device.serial));
+=======
+        candidates.sort_by_key(|(theirs, last_seen, device)| (*theirs, *last_seen, device.arrival));
+>>>>>>> analysis
         let ordinary = candidates.iter().filter(|(theirs, _, _)| *theirs == Rank::Ordinary).count();
         let room = self.max_devices.div_ceil(EVICTION_SHARE).min(ordinary).max(1);
         let mut made = false;
@@ -470,9 +429,7 @@ impl Registry {
     }
 
     fn remove(&mut self, device: DeviceRef) -> Option<Dossier> {
-        self.get(device)?;
-        let (_, dossier) = self.slots.get_mut(slot_index(device))?.take()?;
-        self.free.push(device.slot);
+        let dossier = self.shelf.remove(device)?;
         if let Some(mac) = dossier.mac
             && self.by_mac.get(&mac) == Some(&device)
         {
@@ -486,10 +443,6 @@ impl Registry {
     }
 }
 
-const fn slot_index(device: DeviceRef) -> usize {
-    device.slot as usize
-}
-
 const fn rank_of(dossier: &Dossier) -> Rank {
     if !dossier.is_vendor_device() {
         Rank::Ordinary
@@ -500,18 +453,105 @@ const fn rank_of(dossier: &Dossier) -> Rank {
     }
 }
 
-/// The fact that a MAC address lies in a vendor's block.
-fn maker_fact(
-    catalogue: &Catalogue,
-    signatures: &Signatures,
-    mac: MacAddr,
-    now: Timestamp,
-) -> Option<Fact> {
-    let maker = catalogue.maker(mac)?;
-    if maker.grade == Grade::D {
-        return None;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dissect::{SadpKind, SadpMessage};
+
+    fn mac(text: &str) -> MacAddr {
+        text.parse().unwrap()
     }
-    let claim = Claim::Vendor(Arc::clone(&maker.vendor));
-    let value = format!("{} {}", maker.prefix, maker.organisation);
-    Some(Fact::new(EvidenceSource::Oui, claim, &value, signatures.weights.oui, now))
+
+    fn ip(text: &str) -> Option<IpAddr> {
+        Some(text.parse().unwrap())
+    }
+
+    fn at(second: u64) -> Timestamp {
+        Timestamp::from_parts(second, 0)
+    }
+
+    fn registry(max_devices: usize) -> Registry {
+        let catalogue = Arc::new(Catalogue::builtin().unwrap());
+        Registry::new(catalogue, Signatures::builtin(), max_devices)
+    }
+
+    fn reply() -> SadpMessage {
+        SadpMessage { kind: SadpKind::Reply, ..SadpMessage::default() }
+    }
+
+    #[test]
+    fn a_device_known_by_address_keeps_its_identifier_when_its_mac_address_is_learned() {
+        let mut registry = registry(8);
+        let first = registry.sender(ip("10.0.0.5"), MacAddr::ZERO, at(1)).unwrap();
+        let id = registry.profile(first).unwrap().id.clone();
+
+        let bound = registry.claim(mac("44:a6:42:00:00:01"), ip("10.0.0.5"), at(2)).unwrap();
+
+        let profile = registry.profile(bound).unwrap();
+        assert_eq!((first, &id), (bound, &profile.id));
+        assert_eq!(profile.identity.vendor.as_deref(), Some("hikvision"));
+        assert_eq!(registry.stats().devices, 1);
+    }
+
+    #[test]
+    fn what_was_learned_by_address_goes_to_the_device_that_turns_out_to_hold_it() {
+        let mut registry = registry(8);
+        let camera = registry.claim(mac("02:00:00:00:00:05"), ip("10.0.0.5"), at(1)).unwrap();
+        let by_address = registry.sender(ip("10.0.0.6"), MacAddr::ZERO, at(2)).unwrap();
+        registry.note_sadp(by_address, &reply(), None, at(2));
+
+        assert_eq!(registry.claim(mac("02:00:00:00:00:05"), ip("10.0.0.6"), at(3)), Some(camera));
+
+        let profile = registry.profile(camera).unwrap();
+        assert_eq!(profile.identity.vendor.as_deref(), Some("hikvision"));
+        assert_eq!(registry.stats().devices, 1);
+        assert!(registry.profile(by_address).is_none());
+        assert_eq!(registry.pop_forgotten(), Some(by_address));
+    }
+
+    #[test]
+    fn a_gateway_that_forwards_for_a_known_holder_is_not_taken_for_it() {
+        let mut registry = registry(8);
+        let gateway = registry.claim(mac("02:00:00:00:00:01"), ip("10.0.0.1"), at(1)).unwrap();
+        let camera = registry.claim(mac("44:a6:42:00:00:01"), ip("10.0.9.5"), at(1)).unwrap();
+
+        let sender = registry.sender(ip("10.0.9.5"), mac("02:00:00:00:00:01"), at(2));
+
+        assert_eq!(sender, Some(camera));
+        assert_eq!(registry.profile(gateway).unwrap().addresses, [ip("10.0.0.1").unwrap()]);
+    }
+
+    #[test]
+    fn an_address_follows_the_station_that_claims_it() {
+        let mut registry = registry(8);
+        let old = registry.claim(mac("02:00:00:00:00:01"), ip("10.0.0.9"), at(1)).unwrap();
+        let new = registry.claim(mac("02:00:00:00:00:02"), ip("10.0.0.9"), at(2)).unwrap();
+
+        assert_eq!(registry.sender(ip("10.0.0.9"), MacAddr::ZERO, at(3)), Some(new));
+        assert!(registry.profile(old).unwrap().addresses.is_empty());
+    }
+
+    #[test]
+    fn a_group_address_is_no_device() {
+        let mut registry = registry(8);
+
+        assert_eq!(registry.claim(MacAddr::BROADCAST, ip("10.0.0.9"), at(1)), None);
+        assert_eq!(registry.sender(None, mac("01:00:5e:00:00:fb"), at(1)), None);
+        assert_eq!(registry.stats().devices, 0);
+    }
+
+    #[test]
+    fn a_newcomer_displaces_nobody_of_a_higher_rank() {
+        let mut registry = registry(2);
+        let confirmed = registry.claim(mac("44:a6:42:00:00:01"), ip("10.0.0.1"), at(1)).unwrap();
+        registry.note_sadp(confirmed, &reply(), None, at(1));
+        let by_block = registry.claim(mac("44:a6:42:00:00:02"), ip("10.0.0.2"), at(2)).unwrap();
+
+        assert_eq!(registry.claim(mac("02:00:00:00:00:03"), ip("10.0.0.3"), at(3)), None);
+        let other = registry.claim(mac("44:a6:42:00:00:04"), ip("10.0.0.4"), at(4));
+
+        assert!(other.is_some() && registry.profile(by_block).is_none());
+        assert!(registry.profile(confirmed).is_some());
+        assert_eq!((registry.stats().refused, registry.stats().evicted), (1, 1));
+    }
 }

@@ -43,8 +43,10 @@ pub(super) fn facts_of(
 
     let brand = signatures.brand_named(&texts, model).map(|brand| brand.vendor.clone());
     let vendor = brand.or_else(|| model.and_then(|model| signatures.vendor_of_model(model)));
-    let seen = message.oem.as_deref().filter(|text| !text.is_empty()).or(model);
-    let seen = seen.unwrap_or("reply");
+    // Units of the maker itself may fill OEMinfo too, with nothing of use.
+    let oem = message.oem.as_deref();
+    let named = oem.filter(|oem| signatures.brand_named(&[oem], None).is_some());
+    let seen = named.or(model).or(oem.filter(|oem| !oem.is_empty())).unwrap_or("reply");
     if let Some(vendor) = vendor {
         facts.push(fact(Claim::Vendor(vendor), seen));
     } else if let Some(house) = signatures.sadp_house() {
