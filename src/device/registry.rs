@@ -171,74 +171,6 @@ impl Registry {
         self.bind(device, ip, true, now)
     }
 
-        
-    /// Notes a name that the device looked up or contacted; only names that devices alone speak to are evidence.
-    pub(crate) fn note_cloud_name(
-        &mut self,
-        device: DeviceRef,
-        name: &str,
-        entry: &CloudEntry,
-        now: Timestamp,
-    ) {
-        let weights = self.signatures.weights;
-        let weight = match entry.grade {
-            Grade::A | Grade::B => weights.cloud_name,
-            Grade::C => weights.cloud_name_measured_once,
-            Grade::D => return,
-        };
-        if !entry.evidence || entry.speaker != Speaker::Device {
-            return;
-        }
-        let claim = Claim::Vendor(Arc::clone(&entry.vendor));
-        let name = name.to_ascii_lowercase();
-        self.learn(device, vec![Fact::new(EvidenceSource::CloudName, claim, &name, weight, now)]);
-    }
-
-    /// Notes a SADP message that the device sent.
-    pub(crate) fn note_sadp(
-        &mut self,
-        device: DeviceRef,
-        message: &SadpMessage,
-        frame_sender: Option<MacAddr>,
-        now: Timestamp,
-    ) {
-        let naming = match (message.mac, frame_sender.filter(|mac| mac.is_station())) {
-            (Some(named), Some(sender)) if named != sender => Naming::Foreign,
-            (Some(_) | None, Some(_) | None) => Naming::Sender,
-        };
-        let facts = facts_of(message, naming, &self.signatures, now);
-        self.learn(device, facts);
-    }
-
-    /// Notes the name that the device gives itself.
-    pub(crate) fn note_hostname(&mut self, device: DeviceRef, hostname: &str, now: Timestamp) {
-        if !hostname.is_empty() {
-            let fact = Fact::new(EvidenceSource::Dhcp, Claim::Hostname, hostname, 0, now);
-            self.learn(device, vec![fact]);
-        }
-    }
-
-    /// Notes that the device answers name queries.
-    pub(crate) fn note_name_server(&mut self, device: DeviceRef) {
-        let Some((serial, dossier)) =
-            self.slots.get_mut(slot_index(device)).and_then(Option::as_mut)
-        else {
-            return;
-        };
-        if *serial == device.serial {
-            dossier.forwards(Forwarding::Names, &self.signatures);
-        }
-    }
-
-    /// Notes that the device spoke to a vendor's cloud.
-    pub(crate) fn note_client(&mut self, device: DeviceRef) {
-        if let Some(dossier) = self.get_mut(device) {
-            dossier.mark_client();
-        }
-    }
-
-=======
->>>>>>> analysis
     /// Notes a packet of the device.
     pub(crate) fn touch(&mut self, device: DeviceRef, now: Timestamp) {
         if let Some(dossier) = self.shelf.get_mut(device) {
@@ -338,11 +270,7 @@ impl Registry {
                 self.by_ip.insert(ip, device);
             } else if claimed || !theirs {
                 if claimed
-        
-                    && let Some(other) = self.get_mut(holder)
-=======
                     && let Some(other) = self.shelf.get_mut(holder)
->>>>>>> analysis
                     && other.addresses.drop(ip)
                 {
                     other.mark_moved();
@@ -411,11 +339,7 @@ impl Registry {
             .map(|(device, dossier)| (rank_of(dossier), dossier.last_seen(), device))
             .filter(|(theirs, _, _)| *theirs <= rank)
             .collect();
-        
-        candidates.sort_by_key(|(theirs, last_seen, device)| (*theirs, *last_seen, device.serial));
-=======
         candidates.sort_by_key(|(theirs, last_seen, device)| (*theirs, *last_seen, device.arrival));
->>>>>>> analysis
         let ordinary = candidates.iter().filter(|(theirs, _, _)| *theirs == Rank::Ordinary).count();
         let room = self.max_devices.div_ceil(EVICTION_SHARE).min(ordinary).max(1);
         let mut made = false;
