@@ -254,7 +254,7 @@ mod tests {
             self.second += 1;
             let timestamp = Timestamp::from_parts(self.second, 0);
             let order = ObservationOrder { timestamp, frame: self.second, flow: 0, part: 0 };
-            self.analyst.observe(Observation { order, kind });
+            self.analyst.observe(Observation { order, timestamp: order.timestamp, kind });
             self.events()
         }
 
