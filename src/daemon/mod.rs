@@ -17,6 +17,7 @@ mod privilege;
 mod replay;
 mod run;
 mod supervise;
+mod surroundings;
 mod threads;
 mod watchdog;
 mod worker;

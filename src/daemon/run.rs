@@ -14,6 +14,7 @@ use super::catalogue_files::load_catalogue;
 use super::dispatch::RunView;
 use super::logging::LogControl;
 use super::supervise::supervise;
+use super::surroundings::{complete, refuse_bridge_with_port};
 use super::threads::{NamedSource, Parts, Threads};
 use super::worker::WorkerEnd;
 use super::{clock, notify, privilege};
@@ -39,6 +40,7 @@ pub struct Opened {
 /// # Errors
 /// One of them cannot be opened ([`CaptureError`], [`api::ListenError`] or an I/O error), or a capability stays.
 pub fn open(config: &Config) -> Result<Opened> {
+    refuse_bridge_with_port(&config.interfaces)?;
     let listener = api::listen(&config.api)?;
     let sink = open_sink(config)?;
     let mut sources = Vec::new();
@@ -110,10 +112,12 @@ impl Daemon {
             .build()
             .context("cannot start the runtime")?;
         let Opened { listener, sources, sink } = opened;
+        let mut analyst = self.config.analyst.clone();
+        complete(&mut analyst, &self.config.interfaces);
         let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
         let threads = Threads::start(Parts {
             meter: self.config.meter.clone(),
-            analyst: self.config.analyst.clone(),
+            analyst,
             catalogue,
             sources,
             sink,

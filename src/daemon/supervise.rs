@@ -16,6 +16,7 @@ use super::analysis::AnalysisCommand;
 use super::catalogue_files::load_catalogue;
 use super::dispatch::DispatchCommand;
 use super::run::{Daemon, Ending, open_sink, tell};
+use super::surroundings::complete;
 use super::threads::Threads;
 use super::watchdog::Watchdog;
 use super::{clock, notify};
@@ -151,7 +152,9 @@ fn reload(daemon: &Daemon, current: &mut Config, threads: &Threads) -> Result<()
     {
         warn!("changes of [capture], [flow], [limits] and [metrics] take effect at the next start");
     }
-    let command = AnalysisCommand::Reconfigure { config: config.analyst.clone(), catalogue };
+    let mut analyst = config.analyst.clone();
+    complete(&mut analyst, &config.interfaces);
+    let command = AnalysisCommand::Reconfigure { config: analyst, catalogue };
     if threads.analysis_commands.try_send(command).is_err() {
         bail!("the analysis is too busy to be reconfigured; try again");
     }

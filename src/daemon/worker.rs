@@ -1,5 +1,6 @@
 //! One thread a source: source, meter, ring. The only place where frames and observations meet.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::Thread;
@@ -19,6 +20,9 @@ const BATCH_FRAMES: u32 = 256;
 
 /// Packet time after which observations are handed on, at the latest.
 const BATCH_TIME: Duration = Duration::from_millis(200);
+
+/// How long an interface that is down is left alone.
+const DOWN_WAIT: Duration = Duration::from_millis(250);
 
 /// Observations that may wait while the analyst is busy; more are lost, and counted.
 const MAX_WAITING: usize = 65_536;
@@ -107,6 +111,7 @@ impl Worker {
         let mut handed_on = Timestamp::ZERO;
         let mut dropped = 0;
         let mut leaps = 0;
+        let mut down = false;
         let end = loop {
             if self.shared.stop.load(Ordering::Relaxed) {
                 break WorkerEnd::Stopped;
@@ -125,7 +130,19 @@ impl Worker {
                     }
                     false
                 }
-                Ok(Next::Idle) => true,
+                Ok(Next::Idle) => {
+                    if std::mem::take(&mut down) {
+                        info!(interface = %self.name, "up again");
+                    }
+                    true
+                }
+                Err(CaptureError::Io { source, .. }) if source.kind() == ErrorKind::NetworkDown => {
+                    if !std::mem::replace(&mut down, true) {
+                        warn!(interface = %self.name, "down; capture goes on when it is up again");
+                    }
+                    std::thread::sleep(DOWN_WAIT);
+                    true
+                }
                 Ok(Next::End) => break WorkerEnd::SourceEnded(self.source.warning()),
                 Err(error) => break WorkerEnd::Failed(error),
             };

@@ -121,6 +121,12 @@ impl LocalNets {
         Self { blocks }
     }
 
+    /// These blocks and `more`.
+    #[must_use]
+    pub fn with(&self, more: impl IntoIterator<Item = IpPrefix>) -> Self {
+        Self { blocks: self.blocks.iter().copied().chain(more).collect() }
+    }
+
     /// Tells whether `address` belongs to our network.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
