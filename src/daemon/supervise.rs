@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwap;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 use tracing::{error, info, warn};
 
 use super::analysis::AnalysisCommand;
@@ -124,8 +124,9 @@ async fn either(terminate: &mut Signal, interrupt: &mut Signal) -> &'static str 
     }
 }
 
+/// Ticks for the first time when `period` has passed.
 fn ticker(period: Duration) -> tokio::time::Interval {
-    let mut ticker = interval(period);
+    let mut ticker = interval_at(Instant::now() + period, period);
     ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticker
 }
