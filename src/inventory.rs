@@ -226,6 +226,12 @@ impl Inventory {
     }
 
     fn apply_flow(&self, sighting: &FlowSighting, time: Timestamp) {
+        if let Some(peer) = &sighting.peer {
+            self.apply_profile(&peer.profile);
+            if let Some(mut entry) = self.devices.get_mut(&peer.profile.id) {
+                entry.set(sighting.perimeter, peer.tally);
+            }
+        }
         let Some(device) = &sighting.device else { return };
         self.apply_profile(&device.profile);
         let Some(tallies) = sighting.tallies else { return };
@@ -467,6 +473,7 @@ mod tests {
                 reason: "".into(),
             })),
             tallies: Some(Tallies { device: tally, cloud: tally }),
+            peer: None,
         }
     }
 }

@@ -292,5 +292,6 @@ fn flow() -> FlowSighting {
             reason: "".into(),
         })),
         tallies: Some(Tallies { device: tally, cloud: tally }),
+        peer: None,
     }
 }

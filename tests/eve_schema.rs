@@ -508,6 +508,7 @@ fn camera_flow() -> FlowSighting {
         device: Some(FlowDevice { profile: Arc::new(camera()), role: Role::Initiator }),
         destination: Some(Arc::new(cloud())),
         tallies: None,
+        peer: None,
     }
 }
 

@@ -269,6 +269,7 @@ fn flow(device: u64, total: u64) -> Event {
                 reason: "".into(),
             })),
             tallies: Some(Tallies { device: tally, cloud: tally }),
+            peer: None,
         },
         reason: FlowEndReason::EndOfFlow,
     })

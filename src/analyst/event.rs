@@ -59,6 +59,8 @@ pub struct FlowSighting {
     pub destination: Option<Arc<Destination>>,
     /// Totals that this flow moved; absent when it concerns no device.
     pub tallies: Option<Tallies>,
+    /// The vendor device at the other end, when both ends have one (a recorder that pulls video from a camera).
+    pub peer: Option<FlowPeer>,
 }
 
 impl FlowSighting {
@@ -77,6 +79,15 @@ pub struct FlowDevice {
     pub profile: Arc<DeviceProfile>,
     /// Its end of the flow.
     pub role: Role,
+}
+
+/// A second vendor device of a flow.
+#[derive(Debug, Clone)]
+pub struct FlowPeer {
+    /// The device.
+    pub profile: Arc<DeviceProfile>,
+    /// Its own totals in the flow's perimeter, over all its flows.
+    pub tally: Tally,
 }
 
 /// Cumulative totals (latest wins), so that a lost event loses no bytes. IP bytes.

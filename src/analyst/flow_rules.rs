@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::ledger::Amount;
 use super::machine::{Phase, is_single_host};
 use super::verdict::asker;
-use super::{Analyst, EventKind, FlowDevice, FlowSighting, Tallies};
+use super::{Analyst, EventKind, FlowDevice, FlowPeer, FlowSighting, Tallies, Tally};
 use crate::classify::{Basis, Destination};
 use crate::device::DeviceRef;
 use crate::flow::{FlowRecord, Role};
@@ -64,6 +64,11 @@ impl Analyst {
         let tallies = end.and_then(|(device, role)| {
             self.credit(device, role, perimeter, record, destination.as_ref(), now)
         });
+        let peer = end.and_then(|(_, role)| {
+            let device = ends.of(role.other())?;
+            let tally = self.credit_peer(device, role.other(), perimeter, record)?;
+            Some(FlowPeer { profile: self.registry.profile(device)?, tally })
+        });
         let device = end.and_then(|(device, role)| {
             Some(FlowDevice { profile: self.registry.profile(device)?, role })
         });
@@ -77,7 +82,7 @@ impl Analyst {
         if let Phase::Ended(_) = phase {
             self.watched.end(report.record.id);
         }
-        let sighting = FlowSighting { report, perimeter, device, destination, tallies };
+        let sighting = FlowSighting { report, perimeter, device, destination, tallies, peer };
         self.push(now, event_kind(sighting, phase));
         if let Some((alert, flow)) = alert {
             self.push_alert(alert, Some(flow));
@@ -123,8 +128,14 @@ impl Analyst {
             Phase::Updated { interim: true } => {}
             Phase::Ended(_) => self.watched.end(report.record.id),
         }
-        let sighting =
-            FlowSighting { report, perimeter, device: None, destination: None, tallies: None };
+        let sighting = FlowSighting {
+            report,
+            perimeter,
+            device: None,
+            destination: None,
+            tallies: None,
+            peer: None,
+        };
         self.push(now, event_kind(sighting, phase));
     }
 
@@ -181,9 +192,27 @@ impl Analyst {
         if self.config.uncounted_interfaces.contains(&record.interface) {
             return None;
         }
-        let (of_device, of_cloud) = watched.settle(role, record);
+        let of_device = watched.settle_end(role, record);
+        let of_cloud = watched.settle_cloud(role, record);
         let cloud: Option<(&Destination, Amount)> = destination.map(Arc::as_ref).zip(of_cloud);
         Some(self.ledger.credit(device, perimeter, of_device, cloud))
+    }
+
+    /// The other end's share, when a vendor device is there as well.
+    fn credit_peer(
+        &mut self,
+        device: DeviceRef,
+        role: Role,
+        perimeter: Perimeter,
+        record: &FlowRecord,
+    ) -> Option<Tally> {
+        if !self.registry.is_vendor_device(device)
+            || self.config.uncounted_interfaces.contains(&record.interface)
+        {
+            return None;
+        }
+        let amount = self.watched.get_mut(record.id)?.settle_end(role, record);
+        Some(self.ledger.credit(device, perimeter, amount, None).device)
     }
 }
 

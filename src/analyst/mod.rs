@@ -16,7 +16,8 @@ mod watch_list;
 
 pub use config::Config;
 pub use event::{
-    AlertSighting, Event, EventKind, FlowDevice, FlowSighting, MessageSighting, Tallies, Tally,
+    AlertSighting, Event, EventKind, FlowDevice, FlowPeer, FlowSighting, MessageSighting, Tallies,
+    Tally,
 };
 pub use machine::Analyst;
 pub use stats::AnalystStats;

@@ -24,7 +24,8 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 pub(super) struct WatchedFlow {
     /// The service at the far end, as far as it is known.
     pub(super) destination: Option<Arc<Destination>>,
-    of_device: Credit,
+    of_initiator: Credit,
+    of_responder: Credit,
     of_cloud: Credit,
     last_told: Timestamp,
 }
@@ -72,6 +73,10 @@ impl WatchList {
         self.flows.get(&flow)
     }
 
+    pub(super) fn get_mut(&mut self, flow: FlowId) -> Option<&mut WatchedFlow> {
+        self.flows.get_mut(&flow)
+    }
+
     /// The entry of a flow of concern; absent when there is no room.
     pub(super) fn watch(&mut self, flow: FlowId, now: Timestamp) -> Option<&mut WatchedFlow> {
         if !self.flows.contains_key(&flow) && !self.has_room(now) {
@@ -80,7 +85,8 @@ impl WatchList {
         }
         let entry = self.flows.entry(flow).or_insert_with(|| WatchedFlow {
             destination: None,
-            of_device: Credit::default(),
+            of_initiator: Credit::default(),
+            of_responder: Credit::default(),
             of_cloud: Credit::default(),
             last_told: now,
         });
@@ -102,14 +108,22 @@ impl WatchList {
 }
 
 impl WatchedFlow {
-    /// What the flow moved since the last time, for its device and for its service. `role` is the device's.
+    /// What the flow moved since the last time, for the device at the end with `role`. A device that is known late
+    /// is credited with the whole flow.
+    pub(super) fn settle_end(&mut self, role: Role, record: &FlowRecord) -> Amount {
+        let credit = match role {
+            Role::Initiator => &mut self.of_initiator,
+            Role::Responder => &mut self.of_responder,
+        };
+        credit.settle(role, record)
+    }
+
+    /// What the flow moved since the last time, for the service at its far end, as the device with `role` sees it.
     ///
     /// A verdict that comes late is credited with the whole flow; one that replaces another only with
     /// what follows.
-    pub(super) fn settle(&mut self, role: Role, record: &FlowRecord) -> (Amount, Option<Amount>) {
-        let of_device = self.of_device.settle(role, record);
-        let of_cloud = self.destination.is_some().then(|| self.of_cloud.settle(role, record));
-        (of_device, of_cloud)
+    pub(super) fn settle_cloud(&mut self, role: Role, record: &FlowRecord) -> Option<Amount> {
+        self.destination.is_some().then(|| self.of_cloud.settle(role, record))
     }
 }
 
@@ -171,16 +185,32 @@ mod tests {
         })
     }
 
+    fn settle(flow: &mut WatchedFlow, role: Role, record: &FlowRecord) -> (Amount, Option<Amount>) {
+        (flow.settle_end(role, record), flow.settle_cloud(role, record))
+    }
+
+    #[test]
+    fn each_end_is_credited_on_its_own() {
+        let mut list = WatchList::new(4);
+        let flow = list.watch(FlowId(1), Timestamp::ZERO).unwrap();
+
+        let recorder = flow.settle_end(Role::Initiator, &record(10, 1000));
+        let camera = flow.settle_end(Role::Responder, &record(10, 1000));
+
+        assert_eq!(recorder, Amount { sent: 10, received: 1000, flows: 1 });
+        assert_eq!(camera, Amount { sent: 1000, received: 10, flows: 1 });
+    }
+
     #[test]
     fn a_late_verdict_is_credited_with_all_and_its_successor_with_what_follows() {
         let mut list = WatchList::new(4);
         let flow = list.watch(FlowId(1), Timestamp::ZERO).unwrap();
 
-        let first = flow.settle(Role::Initiator, &record(100, 10));
+        let first = settle(flow, Role::Initiator, &record(100, 10));
         flow.destination = Some(destination("a"));
-        let late = flow.settle(Role::Initiator, &record(150, 20));
+        let late = settle(flow, Role::Initiator, &record(150, 20));
         flow.destination = Some(destination("b"));
-        let after = flow.settle(Role::Initiator, &record(160, 25));
+        let after = settle(flow, Role::Initiator, &record(160, 25));
 
         let amount = |sent, received, flows| Amount { sent, received, flows };
         assert_eq!(first, (amount(100, 10, 1), None));
@@ -193,9 +223,9 @@ mod tests {
         let mut list = WatchList::new(4);
         let flow = list.watch(FlowId(1), Timestamp::ZERO).unwrap();
 
-        flow.settle(Role::Responder, &record(100, 100));
-        assert_eq!(flow.settle(Role::Responder, &record(60, 60)).0, Amount::default());
-        let caught_up = flow.settle(Role::Responder, &record(100, 101)).0;
+        settle(flow, Role::Responder, &record(100, 100));
+        assert_eq!(settle(flow, Role::Responder, &record(60, 60)).0, Amount::default());
+        let caught_up = settle(flow, Role::Responder, &record(100, 101)).0;
 
         assert_eq!(caught_up, Amount { sent: 1, received: 0, flows: 0 });
     }

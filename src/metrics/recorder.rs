@@ -15,13 +15,14 @@ use super::families::{
 };
 use super::process::ProcessUsage;
 use super::totals::{Build, Consumer, InterfaceTotals};
-use crate::analyst::{AlertSighting, Event, EventKind, FlowSighting};
+use crate::analyst::{AlertSighting, Event, EventKind, FlowSighting, Tallies, Tally};
+use crate::classify::Destination;
 use crate::decode::{DecodeReason, Layer};
 use crate::device::DeviceProfile;
 use crate::dissect::{AppProtocol, DissectReason};
 use crate::flow::FlowEndReason;
 use crate::meter::MeterStats;
-use crate::net::{Timestamp, printable};
+use crate::net::{Perimeter, Timestamp, printable};
 
 /// Most characters of a text from the network in an `_info` label.
 const MAX_LABEL_CHARS: usize = 64;
@@ -179,20 +180,32 @@ impl Recorder {
     }
 
     fn apply_flow(&self, sighting: &FlowSighting) {
-        let (Some(device), Some(tallies)) = (&sighting.device, &sighting.tallies) else {
-            return;
-        };
-        let profile = &device.profile;
+        if let Some(peer) = &sighting.peer {
+            let tallies = Tallies { device: peer.tally, cloud: Tally::default() };
+            self.apply_tallies(&peer.profile, sighting.perimeter, &tallies, None);
+        }
+        if let (Some(device), Some(tallies)) = (&sighting.device, &sighting.tallies) {
+            let destination = sighting.destination.as_deref();
+            self.apply_tallies(&device.profile, sighting.perimeter, tallies, destination);
+        }
+    }
+
+    fn apply_tallies(
+        &self,
+        profile: &DeviceProfile,
+        perimeter: Perimeter,
+        tallies: &Tallies,
+        destination: Option<&Destination>,
+    ) {
         let mut book = self.book();
         let Some(series) = book.series(&profile.id) else {
             return;
         };
         self.show_device(series, profile);
-        let destination = sighting.destination.as_deref();
-        let grown = series.grow(sighting.perimeter, destination, tallies);
+        let grown = series.grow(perimeter, destination, tallies);
         let families = &self.families;
         let label = series.label(&profile.id);
-        let perimeter = sighting.perimeter.as_label();
+        let perimeter = perimeter.as_label();
         add(&families.device_bytes, &[label, perimeter, "sent"], grown.device.sent);
         add(&families.device_bytes, &[label, perimeter, "received"], grown.device.received);
         if let Some(cloud) = destination {

@@ -366,7 +366,7 @@ mod tests {
             file.extend(block(little, 1, &ethernet));
             let raw = [&half(101)[..], &half(0), &word(8), &half(9), &half(1), &[9, 0, 0, 0]];
             file.extend(block(little, 1, &raw.concat()));
-            file.extend(block(little, 0xbad, &[7; 40]));
+            file.extend(block(little, 0x7fff_0001, &[7; 40]));
             let enhanced = [words(&[1, 0, 5_000, 3, 90]), vec![1, 2, 3, 0], word(0).to_vec()];
             file.extend(block(little, 6, &enhanced.concat()));
             file.extend(block(little, 3, &[&word(5)[..], &[1, 2, 3, 4, 5]].concat()));
@@ -396,6 +396,17 @@ mod tests {
             self.0 ^= self.0 << 17;
             usize::try_from(self.0 % u64::try_from(limit).unwrap()).unwrap()
         }
+    }
+
+    #[test]
+    fn a_custom_block_is_a_record_that_holds_no_frame() {
+        let file = [pcapng(), block(false, 0x4000_0bad, &[7; 12])].concat();
+        let mut source = SavefileSource::from_reader("test", boxed(&file)).unwrap();
+
+        let frames = drain(&mut source).unwrap();
+
+        assert_eq!(frames.len(), 7);
+        assert_eq!(frames.last().map(|frame| frame.1), Some(crate::net::LinkType::NOT_A_FRAME.0));
     }
 
     #[test]
@@ -544,7 +555,7 @@ mod tests {
         assert_eq!(warning, None);
 
         let mut file = pcapng();
-        file.extend(block(false, 0x0bad, &vec![1; CHUNK * 2 + 8]));
+        file.extend(block(false, 0x7fff_0001, &vec![1; CHUNK * 2 + 8]));
         file.extend(pcapng());
         assert_eq!(read(&file).unwrap().0.len(), 12);
         assert_eq!(read(&file).unwrap().1, None);
@@ -557,7 +568,7 @@ mod tests {
         let files = [
             pcap(&[b"one", b"", &large, b"three"]),
             snoop(&[b"one", b"three", &large]),
-            [pcapng(), block(false, 0x0bad, &large), pcapng()].concat(),
+            [pcapng(), block(false, 0x7fff_0001, &large), pcapng()].concat(),
         ];
         for file in &files {
             let whole = read(file);
