@@ -156,12 +156,13 @@ fn the_bytes_of_a_vendor_device_are_right_on_each_side_of_the_perimeter() {
     for Watched { seed, truth, events, .. } in WATCHED.iter() {
         let mut found: BTreeMap<_, ByteTruth> = BTreeMap::new();
         for sighting in sightings(events) {
-            let (Some(device), Some(tallies)) = (&sighting.device, sighting.tallies) else {
-                continue;
-            };
-            let key = (truth.name_of(&device.profile), sighting.perimeter.as_label());
-            let Tally { sent, received, .. } = tallies.device;
-            found.insert(key, ByteTruth { sent, received });
+            let device = sighting.device.as_ref().zip(sighting.tallies);
+            let device = device.map(|(device, tallies)| (&device.profile, tallies.device));
+            let peer = sighting.peer.as_ref().map(|peer| (&peer.profile, peer.tally));
+            for (profile, Tally { sent, received, .. }) in [device, peer].into_iter().flatten() {
+                let key = (truth.name_of(profile), sighting.perimeter.as_label());
+                found.insert(key, ByteTruth { sent, received });
+            }
         }
         for device in truth.devices.iter().filter(|device| device.vendor.is_some()) {
             let sides = [
