@@ -42,6 +42,17 @@ fn lines_of_suricatas_own_types_satisfy_its_schema() {
 }
 
 #[test]
+fn a_line_that_the_schema_does_not_allow_is_found() {
+    let good = only("flow", &[ended(camera_flow(), FlowEndReason::EndOfFlow)], &everything());
+    let mut bad = good.clone();
+    bad["flow"]["unheard_of"] = true.into();
+
+    if let Some(checked) = schema::check([good, bad]) {
+        assert!(checked.is_err_and(|said| said.contains("unheard_of")));
+    }
+}
+
+#[test]
 fn a_flow_line_has_the_promised_fields() {
     let flow = &only("flow", &[ended(camera_flow(), FlowEndReason::EndOfFlow)], &everything());
 

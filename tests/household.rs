@@ -62,8 +62,7 @@ fn every_vendor_device_is_found_for_what_it_is() {
             let profile = profiles.get(&device.mac.0).unwrap_or_else(|| panic!("no {context}"));
             let identity = &profile.identity;
             let serial = device.serial.filter(|_| !SERIAL_UNSHOWN.contains(&device.name));
-            let kind =
-                if KIND_UNSHOWN.contains(&device.name) { "unknown" } else { device.kind };
+            let kind = if KIND_UNSHOWN.contains(&device.name) { "unknown" } else { device.kind };
 
             assert_eq!(identity.vendor.as_deref(), device.vendor, "{context}");
             assert_eq!(identity.oem_of.as_deref(), device.oem_of, "{context}");
@@ -146,7 +145,8 @@ fn each_flow_to_a_cloud_has_the_name_that_its_host_asked_for() {
             );
             flows += u64::from(found.is_some());
         }
-        let expected: u64 = truth.devices.iter().flat_map(named_clouds).map(|cloud| cloud.flows).sum();
+        let expected: u64 =
+            truth.devices.iter().flat_map(named_clouds).map(|cloud| cloud.flows).sum();
         assert_eq!(flows, expected, "seed {seed}");
     }
 }

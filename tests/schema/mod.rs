@@ -46,10 +46,8 @@ pub(crate) fn captures() -> PathBuf {
 /// # Errors
 /// What the schema has against them.
 pub(crate) fn check(lines: impl IntoIterator<Item = Value>) -> Option<Result<usize, String>> {
-    let schema = std::env::var_os("HIKWATCH_EVE_SCHEMA").map_or_else(
-        || captures().join("schema/suricata-eve-schema.json"),
-        PathBuf::from,
-    );
+    let schema = std::env::var_os("HIKWATCH_EVE_SCHEMA")
+        .map_or_else(|| captures().join("schema/suricata-eve-schema.json"), PathBuf::from);
     if !schema.exists() {
         skipped(&format!("no schema of EVE at {}", schema.display()));
         return None;
@@ -73,11 +71,8 @@ pub(crate) fn check(lines: impl IntoIterator<Item = Value>) -> Option<Result<usi
         writeln!(file, "{}", without_ours(line)).unwrap();
         checked += 1;
     }
-    let output = Command::new("python3")
-        .args(["-c", CHECK])
-        .args([&schema, file.path()])
-        .output()
-        .unwrap();
+    let output =
+        Command::new("python3").args(["-c", CHECK]).args([&schema, file.path()]).output().unwrap();
     let said = [output.stdout, output.stderr].concat();
     Some(match output.status.success() {
         true => Ok(checked),
