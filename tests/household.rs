@@ -183,6 +183,7 @@ fn each_device_and_each_contact_is_reported_once() {
     for Watched { seed, truth, events, .. } in WATCHED.iter() {
         let mut new_devices = Vec::new();
         let mut contacts = Vec::new();
+        let mut reported = BTreeSet::new();
         for event in events {
             let EventKind::AlertRaised(sighting) = &event.kind else { continue };
             let alert = &sighting.alert;
@@ -190,7 +191,14 @@ fn each_device_and_each_contact_is_reported_once() {
             match alert.rule {
                 AlertRule::NewDevice => new_devices.push(name),
                 AlertRule::VendorCloudContact => {
-                    contacts.push((name, &*alert.destination.as_ref().unwrap().service));
+                    let cloud = alert.destination.as_ref().unwrap();
+                    contacts.push((name, &*cloud.service));
+                    reported.insert((
+                        name,
+                        &*cloud.vendor,
+                        cloud.role.as_label(),
+                        cloud.region.as_label(),
+                    ));
                 }
             }
         }
@@ -206,6 +214,10 @@ fn each_device_and_each_contact_is_reported_once() {
             .filter(|device| device.vendor.is_some())
             .map(|device| device.name)
             .collect();
+        let contacted = truth.devices.iter().flat_map(|device| {
+            named_clouds(device)
+                .map(|cloud| (device.name, cloud.vendor.unwrap(), cloud.role, cloud.region))
+        });
         for list in [&mut new_devices, &mut vendors] {
             list.sort_unstable();
         }
@@ -215,6 +227,7 @@ fn each_device_and_each_contact_is_reported_once() {
 
         assert_eq!(new_devices, vendors, "seed {seed}");
         assert_eq!(contacts, used, "seed {seed}");
+        assert_eq!(reported, contacted.collect(), "seed {seed}");
     }
 }
 

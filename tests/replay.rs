@@ -154,6 +154,33 @@ fn a_capture_gives_the_same_events_on_each_run_and_with_any_number_of_workers() 
     assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// Most captures fit into one round of the workers; together they fill many, and time jumps back and forth.
+#[test]
+fn all_captures_in_one_run_give_the_same_events_with_any_number_of_workers() {
+    let files: Vec<PathBuf> = collection()
+        .into_iter()
+        .filter(|capture| capture.frames.is_some() && replay(&capture.path, 1).is_ok_and(is_whole))
+        .map(|capture| capture.path)
+        .collect();
+    if files.is_empty() {
+        return;
+    }
+    let first = replay_files(files.clone(), 1).unwrap();
+    let meter = &first.outcome.stats.meter;
+    assert!(meter.frames > 100_000, "{}", meter.frames);
+    for workers in [1, 2, 5] {
+        let again = replay_files(files.clone(), workers).unwrap();
+        assert!(
+            again.eve == first.eve,
+            "{workers} workers: {}",
+            first_difference(&first.eve, &again.eve)
+        );
+        assert_eq!(totals(&first.outcome), totals(&again.outcome), "{workers} workers");
+    }
+    let RunStats { meter, analysis, .. } = &first.outcome.stats;
+    println!("{} captures, {} frames, {} events", files.len(), meter.frames, analysis.events);
+}
+
 #[test]
 fn lines_of_real_captures_satisfy_the_schema_of_suricata() {
     let folder = tempfile::tempdir().unwrap();
@@ -180,8 +207,12 @@ fn lines_of_real_captures_satisfy_the_schema_of_suricata() {
 }
 
 fn replay(path: &Path, workers: usize) -> Result<Replayed> {
+    replay_files(vec![path.to_owned()], workers)
+}
+
+fn replay_files(files: Vec<PathBuf>, workers: usize) -> Result<Replayed> {
     let replay = Replay {
-        files: vec![path.to_owned()],
+        files,
         workers,
         meter: MeterConfig::default(),
         analyst: AnalystConfig::default(),
@@ -205,6 +236,10 @@ fn totals(outcome: &ReplayOutcome) -> (RunStats, Option<(Timestamp, Timestamp)>,
     let mut stats = outcome.stats;
     stats.meter.flows_capacity = 0;
     (stats, outcome.span, &outcome.warnings)
+}
+
+fn is_whole(replayed: Replayed) -> bool {
+    replayed.outcome.failure.is_none()
 }
 
 fn first_difference(one: &[u8], other: &[u8]) -> String {
