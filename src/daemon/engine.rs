@@ -73,13 +73,15 @@ impl Engine {
         match &mut self.meters {
             Meters::Inline(meter) => {
                 meter.handle_frame(frame, self.now);
-                if meter.pending() > 0 {
-                    meter.take_observations(&mut self.batch);
+                for observation in meter.drain_observations() {
+                    self.analyst.observe(observation);
                 }
             }
-            Meters::Sharded(shards) => shards.push(frame, self.now, &mut self.batch)?,
+            Meters::Sharded(shards) => {
+                shards.push(frame, self.now, &mut self.batch)?;
+                self.analyse();
+            }
         }
-        self.analyse();
         Ok(())
     }
 

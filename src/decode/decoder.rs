@@ -1,11 +1,13 @@
 //! Frame in, packet out; the only file that names etherparse.
+//!
+//! etherparse's lax slices read each header. They are taken one by one and not as its `LaxSlicedPacket`,
+//! whose several hundred bytes were moved from hand to hand for every packet.
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use etherparse::err::packet::SliceError;
 use etherparse::{
-    EtherType, LaxIpPayloadSlice, LaxNetSlice, LaxSlicedPacket, LinkSlice, TcpSlice,
-    TransportSlice, UdpSlice, err,
+    ArpPacketSlice, Icmpv4Slice, Icmpv6Slice, Ipv6ExtensionSlice, LaxIpPayloadSlice, LaxIpv4Slice,
+    LaxIpv6Slice, TcpSlice, UdpSlice, err,
 };
 
 use super::link::{LinkPayload, link_payload};
@@ -19,160 +21,224 @@ use crate::net::{Frame, IpProtocol, MacAddr};
 /// beacon of EZVIZ devices.
 const DISCOVERY_ETHER_TYPES: [u16; 2] = [0x8033, 0x8d8d];
 
+/// Tags that are looked through; more are no ordinary network.
+const MAX_TAGS: usize = 3;
+
 /// Reads a frame up to its transport header, as far as its bytes go.
 ///
 /// # Errors
 /// Nothing beyond the link layer could be read. What stops decoding further up is in
 /// [`Packet::stopped`].
+#[inline]
 pub fn decode<'a>(frame: &Frame<'a>) -> Result<Packet<'a>, DecodeError> {
     let mut vlans = VlanIds::default();
     if let Some(tag) = frame.stripped_tag {
         vlans.push(tag.id());
     }
-    let (sliced, ether) = match link_payload(frame)? {
-        LinkPayload::Ethernet(bytes) => {
-            let sliced = LaxSlicedPacket::from_ethernet(bytes)
-                .map_err(|_| DecodeError { layer: Layer::Link, reason: DecodeReason::Truncated })?;
-            let ether = ether_addresses(&sliced);
-            (sliced, ether)
-        }
-        LinkPayload::EtherType(ether_type, bytes, ether) => {
-            (LaxSlicedPacket::from_ether_type(EtherType(ether_type), bytes), ether)
-        }
-        LinkPayload::Ip(bytes) => {
-            (LaxSlicedPacket::from_ip(bytes).map_err(|e| ip_error(&e))?, None)
-        }
+    let (ether_type, bytes, ether) = match link_payload(frame)? {
+        LinkPayload::Ethernet(bytes) => ethernet(bytes)?,
+        LinkPayload::EtherType(ether_type, bytes, ether) => (ether_type, bytes, ether),
+        LinkPayload::Ip(bytes) => return ip(bytes, None, vlans),
     };
-    for extension in &sliced.link_exts {
-        if let etherparse::LaxLinkExtSlice::Vlan(vlan) = extension {
-            vlans.push(vlan.vlan_identifier().value());
+    let (ether_type, bytes) = untag(ether_type, bytes, &mut vlans)?;
+    match ether_type {
+        0x0800 | 0x86dd => ip(bytes, ether, vlans),
+        0x0806 => {
+            let arp = ArpPacketSlice::from_slice(bytes)
+                .map_err(|_| network_error(DecodeReason::Truncated))?;
+            let arp = arp_packet(&arp).ok_or(network_error(DecodeReason::Unsupported))?;
+            Ok(Packet { ether, vlans, network: Network::Arp(arp), stopped: None })
         }
+        ether_type if DISCOVERY_ETHER_TYPES.contains(&ether_type) => {
+            let network = Network::Link { ether_type, payload: bytes };
+            Ok(Packet { ether, vlans, network, stopped: None })
+        }
+        _ => Err(network_error(DecodeReason::Unsupported)),
     }
-    let mut stopped = sliced.stop_err.as_ref().map(|(error, _)| stop_error(error));
-    let network = match &sliced.net {
-        Some(LaxNetSlice::Ipv4(ip)) => {
-            let header = ip.header();
-            let captured = header.slice().len() + ip.payload().payload.len();
-            let claimed = usize::from(header.total_len());
-            Network::Ip(ip_packet(
-                IpAddr::V4(Ipv4Addr::from(header.source())),
-                IpAddr::V4(Ipv4Addr::from(header.destination())),
-                ip.payload(),
-                if claimed < header.slice().len() { captured } else { claimed },
-                captured,
-                header.fragments_offset().value() > 0,
-                sliced.transport.as_ref(),
-                &mut stopped,
-            ))
-        }
-        Some(LaxNetSlice::Ipv6(ip)) => {
-            let header = ip.header();
-            let extensions = ip.extensions().slice().len();
-            let captured = header.slice().len() + extensions + ip.payload().payload.len();
-            let claimed = match usize::from(header.payload_length()) {
-                0 => captured,
-                length => header.slice().len() + length,
-            };
-            Network::Ip(ip_packet(
-                IpAddr::V6(header.source_addr()),
-                IpAddr::V6(header.destination_addr()),
-                ip.payload(),
-                claimed,
-                captured,
-                is_later_ipv6_fragment(ip),
-                sliced.transport.as_ref(),
-                &mut stopped,
-            ))
-        }
-        Some(LaxNetSlice::Arp(arp)) => match arp_packet(arp) {
-            Some(arp) => Network::Arp(arp),
-            None => return Err(network_error(DecodeReason::Unsupported)),
-        },
-        None => match (stopped, sliced.ether_payload()) {
-            (Some(error), _) => return Err(error),
-            (None, Some(rest)) if DISCOVERY_ETHER_TYPES.contains(&rest.ether_type.0) => {
-                Network::Link { ether_type: rest.ether_type.0, payload: rest.payload }
-            }
-            (None, _) => return Err(network_error(DecodeReason::Unsupported)),
-        },
-    };
-    Ok(Packet { ether, vlans, network, stopped })
 }
 
-#[expect(clippy::too_many_arguments, reason = "the two IP versions hand over the same eight facts")]
-fn ip_packet<'a>(
-    source: IpAddr,
-    destination: IpAddr,
-    payload: &LaxIpPayloadSlice<'a>,
+/// EtherType, what follows it, and the addresses of an Ethernet II frame (IEEE 802.3, 3.2).
+#[expect(clippy::type_complexity, reason = "the three parts of a header, used once")]
+fn ethernet(bytes: &[u8]) -> Result<(u16, &[u8], Option<EtherAddresses>), DecodeError> {
+    let Some((header, rest)) = bytes.split_first_chunk::<14>() else {
+        return Err(link_error(DecodeReason::Truncated));
+    };
+    let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, t0, t1] = *header;
+    let ether = EtherAddresses {
+        source: MacAddr([s0, s1, s2, s3, s4, s5]),
+        destination: MacAddr([d0, d1, d2, d3, d4, d5]),
+    };
+    Ok((u16::from_be_bytes([t0, t1]), rest, Some(ether)))
+}
+
+/// Takes 802.1Q and 802.1ad tags off (IEEE 802.1Q-2018, 9.3), and the 0x9100 that was used before 802.1ad.
+fn untag<'a>(
+    mut ether_type: u16,
+    mut bytes: &'a [u8],
+    vlans: &mut VlanIds,
+) -> Result<(u16, &'a [u8]), DecodeError> {
+    for _ in 0..MAX_TAGS {
+        if !matches!(ether_type, 0x8100 | 0x88a8 | 0x9100) {
+            break;
+        }
+        let Some(([c0, c1, t0, t1], rest)) = bytes.split_first_chunk::<4>() else {
+            return Err(link_error(DecodeReason::Truncated));
+        };
+        vlans.push(u16::from_be_bytes([*c0, *c1]) & 0x0fff);
+        ether_type = u16::from_be_bytes([*t0, *t1]);
+        bytes = rest;
+    }
+    Ok((ether_type, bytes))
+}
+
+/// Reads an IP packet by the version that stands in it, whatever announced it.
+fn ip(
+    bytes: &[u8],
+    ether: Option<EtherAddresses>,
+    vlans: VlanIds,
+) -> Result<Packet<'_>, DecodeError> {
+    let (ip, stopped) = match bytes.first().map(|first| first >> 4) {
+        Some(4) => ipv4(bytes)?,
+        Some(6) => ipv6(bytes)?,
+        Some(_) => return Err(network_error(DecodeReason::Malformed)),
+        None => return Err(network_error(DecodeReason::Truncated)),
+    };
+    Ok(Packet { ether, vlans, network: Network::Ip(ip), stopped })
+}
+
+fn ipv4(bytes: &[u8]) -> Result<(IpPacket<'_>, Option<DecodeError>), DecodeError> {
+    let (ip, stop) = LaxIpv4Slice::from_slice(bytes).map_err(|error| match error {
+        err::ipv4::HeaderSliceError::Len(_) => network_error(DecodeReason::Truncated),
+        err::ipv4::HeaderSliceError::Content(_) => network_error(DecodeReason::Malformed),
+    })?;
+    let stop = stop.map(|error| match error {
+        err::ip_auth::HeaderSliceError::Len(_) => network_error(DecodeReason::Truncated),
+        err::ip_auth::HeaderSliceError::Content(_) => network_error(DecodeReason::Malformed),
+    });
+    let header = ip.header();
+    let header_len = header.slice().len();
+    let extensions = ip.extensions().auth.map_or(0, |auth| auth.slice().len());
+    let captured = header_len + extensions + ip.payload().payload.len();
+    let claimed = match usize::from(header.total_len()) {
+        // Segmentation offload leaves 0.
+        length if length < header_len => captured,
+        length => length,
+    };
+    Ok(ip_packet(
+        (IpAddr::V4(Ipv4Addr::from(header.source())), IpAddr::V4(header.destination_addr())),
+        ip.payload(),
+        Lengths { claimed, captured },
+        header.fragments_offset().value() > 0,
+        stop,
+        // The payload borrows the frame, not the slice that was taken of it.
+        bytes.get(header_len + extensions..captured).unwrap_or_default(),
+    ))
+}
+
+fn ipv6(bytes: &[u8]) -> Result<(IpPacket<'_>, Option<DecodeError>), DecodeError> {
+    let (ip, stop) = LaxIpv6Slice::from_slice(bytes).map_err(|error| match error {
+        err::ipv6::HeaderSliceError::Len(_) => network_error(DecodeReason::Truncated),
+        err::ipv6::HeaderSliceError::Content(_) => network_error(DecodeReason::Malformed),
+    })?;
+    let stop = stop.map(|(error, _layer)| match error {
+        err::ipv6_exts::HeaderSliceError::Len(_) => network_error(DecodeReason::Truncated),
+        err::ipv6_exts::HeaderSliceError::Content(_) => network_error(DecodeReason::Malformed),
+    });
+    let header = ip.header();
+    let header_len = header.slice().len();
+    let extensions = ip.extensions().slice().len();
+    let captured = header_len + extensions + ip.payload().payload.len();
+    let claimed = match usize::from(header.payload_length()) {
+        0 => captured,
+        length => header_len + length,
+    };
+    Ok(ip_packet(
+        (IpAddr::V6(header.source_addr()), IpAddr::V6(header.destination_addr())),
+        ip.payload(),
+        Lengths { claimed, captured },
+        is_later_ipv6_fragment(&ip),
+        stop,
+        bytes.get(header_len + extensions..captured).unwrap_or_default(),
+    ))
+}
+
+/// Lengths of an IP packet: by its header, and as captured.
+#[derive(Clone, Copy)]
+struct Lengths {
     claimed: usize,
     captured: usize,
+}
+
+fn ip_packet<'a>(
+    (source, destination): (IpAddr, IpAddr),
+    payload: &LaxIpPayloadSlice<'_>,
+    lengths: Lengths,
     later_fragment: bool,
-    sliced: Option<&TransportSlice<'a>>,
-    stopped: &mut Option<DecodeError>,
-) -> IpPacket<'a> {
+    mut stopped: Option<DecodeError>,
+    bytes: &'a [u8],
+) -> (IpPacket<'a>, Option<DecodeError>) {
     let protocol = IpProtocol(payload.ip_number.0);
-    let (transport, rest) = match sliced {
-        Some(sliced) => transport(sliced),
-        // etherparse leaves the transport header of a first fragment alone.
-        None if payload.fragmented && !later_fragment && stopped.is_none() => {
-            first_fragment(protocol, payload.payload, stopped)
-        }
-        None => (Transport::None, payload.payload),
+    let (transport, rest) = if later_fragment || stopped.is_some() {
+        (Transport::None, bytes)
+    } else {
+        // The first fragment has the transport header too.
+        transport(protocol, bytes).unwrap_or_else(|error| {
+            stopped = Some(error);
+            (Transport::None, bytes)
+        })
     };
     // The frame may hold less than the header claims (snap length): what is missing is payload.
-    let missing = claimed.saturating_sub(captured);
-    IpPacket {
+    let missing = lengths.claimed.saturating_sub(lengths.captured);
+    let packet = IpPacket {
         source,
         destination,
         protocol,
-        ip_len: to_u32(claimed),
+        ip_len: to_u32(lengths.claimed),
         later_fragment,
         transport,
         payload_len: to_u32(rest.len() + missing),
         payload: rest,
-    }
-}
-
-fn transport<'a>(sliced: &TransportSlice<'a>) -> (Transport, &'a [u8]) {
-    match sliced {
-        TransportSlice::Tcp(tcp) => (Transport::Tcp(tcp_header(tcp)), tcp.payload()),
-        TransportSlice::Udp(udp) => (
-            Transport::Udp {
-                source_port: udp.source_port(),
-                destination_port: udp.destination_port(),
-            },
-            udp.payload(),
-        ),
-        TransportSlice::Icmpv4(icmp) => {
-            (Transport::Icmp { kind: icmp.type_u8(), code: icmp.code_u8() }, icmp.payload())
-        }
-        TransportSlice::Icmpv6(icmp) => {
-            (Transport::Icmp { kind: icmp.type_u8(), code: icmp.code_u8() }, icmp.payload())
-        }
-        TransportSlice::Igmp(igmp) => (Transport::None, igmp.slice()),
-    }
-}
-
-/// Reads the header that the first fragment of a TCP segment or UDP datagram carries.
-fn first_fragment<'a>(
-    protocol: IpProtocol,
-    bytes: &'a [u8],
-    stopped: &mut Option<DecodeError>,
-) -> (Transport, &'a [u8]) {
-    let read = match protocol {
-        IpProtocol::TCP => TcpSlice::from_slice(bytes)
-            .ok()
-            .map(|tcp| (Transport::Tcp(tcp_header(&tcp)), tcp.payload())),
-        IpProtocol::UDP => UdpSlice::from_slice_lax(bytes).ok().map(|udp| {
-            let (source_port, destination_port) = (udp.source_port(), udp.destination_port());
-            (Transport::Udp { source_port, destination_port }, udp.payload())
-        }),
-        _ => return (Transport::None, bytes),
     };
-    read.unwrap_or_else(|| {
-        *stopped = Some(DecodeError { layer: Layer::Transport, reason: DecodeReason::Truncated });
-        (Transport::None, bytes)
-    })
+    (packet, stopped)
+}
+
+fn transport(protocol: IpProtocol, bytes: &[u8]) -> Result<(Transport, &[u8]), DecodeError> {
+    match protocol {
+        IpProtocol::TCP => {
+            let tcp = TcpSlice::from_slice(bytes).map_err(|error| match error {
+                err::tcp::HeaderSliceError::Len(_) => transport_error(DecodeReason::Truncated),
+                err::tcp::HeaderSliceError::Content(_) => transport_error(DecodeReason::Malformed),
+            })?;
+            Ok((Transport::Tcp(tcp_header(&tcp)), tcp.payload()))
+        }
+        IpProtocol::UDP => {
+            let udp = UdpSlice::from_slice_lax(bytes)
+                .map_err(|_| transport_error(DecodeReason::Truncated))?;
+            let (source_port, destination_port) = (udp.source_port(), udp.destination_port());
+            Ok((Transport::Udp { source_port, destination_port }, udp.payload()))
+        }
+        IpProtocol::ICMP => {
+            let icmp = Icmpv4Slice::from_slice(bytes)
+                .map_err(|_| transport_error(DecodeReason::Truncated))?;
+            let transport = Transport::Icmp { kind: icmp.type_u8(), code: icmp.code_u8() };
+            Ok((transport, icmp.payload()))
+        }
+        IpProtocol::ICMPV6 => {
+            let icmp = Icmpv6Slice::from_slice(bytes)
+                .map_err(|_| transport_error(DecodeReason::Truncated))?;
+            let transport = Transport::Icmp { kind: icmp.type_u8(), code: icmp.code_u8() };
+            Ok((transport, icmp.payload()))
+        }
+        IpProtocol::SCTP => sctp(bytes).ok_or(transport_error(DecodeReason::Truncated)),
+        _ => Ok((Transport::None, bytes)),
+    }
+}
+
+/// The common header, RFC 9260, 3.1: ports, verification tag, checksum.
+fn sctp(bytes: &[u8]) -> Option<(Transport, &[u8])> {
+    let ([s0, s1, d0, d1, ..], rest) = bytes.split_first_chunk::<12>()?;
+    let source_port = u16::from_be_bytes([*s0, *s1]);
+    Some((Transport::Sctp { source_port, destination_port: u16::from_be_bytes([*d0, *d1]) }, rest))
 }
 
 fn tcp_header(tcp: &TcpSlice<'_>) -> TcpHeader {
@@ -187,34 +253,19 @@ fn tcp_header(tcp: &TcpSlice<'_>) -> TcpHeader {
     }
 }
 
-fn ether_addresses(sliced: &LaxSlicedPacket<'_>) -> Option<EtherAddresses> {
-    match &sliced.link {
-        Some(LinkSlice::Ethernet2(ethernet)) => Some(EtherAddresses {
-            source: MacAddr(ethernet.source()),
-            destination: MacAddr(ethernet.destination()),
-        }),
-        Some(
-            LinkSlice::LinuxSll(_) | LinkSlice::EtherPayload(_) | LinkSlice::LinuxSllPayload(_),
-        )
-        | None => None,
-    }
-}
-
-fn is_later_ipv6_fragment(ip: &etherparse::LaxIpv6Slice<'_>) -> bool {
+fn is_later_ipv6_fragment(ip: &LaxIpv6Slice<'_>) -> bool {
     ip.is_payload_fragmented()
         && ip.extensions().clone().into_iter().any(|extension| match extension {
-            etherparse::Ipv6ExtensionSlice::Fragment(fragment) => {
-                fragment.fragment_offset().value() > 0
-            }
-            etherparse::Ipv6ExtensionSlice::HopByHop(_)
-            | etherparse::Ipv6ExtensionSlice::Routing(_)
-            | etherparse::Ipv6ExtensionSlice::DestinationOptions(_)
-            | etherparse::Ipv6ExtensionSlice::Authentication(_) => false,
+            Ipv6ExtensionSlice::Fragment(fragment) => fragment.fragment_offset().value() > 0,
+            Ipv6ExtensionSlice::HopByHop(_)
+            | Ipv6ExtensionSlice::Routing(_)
+            | Ipv6ExtensionSlice::DestinationOptions(_)
+            | Ipv6ExtensionSlice::Authentication(_) => false,
         })
 }
 
 /// Ethernet (1) and IPv4 (0x0800) only: the form that binds a MAC address to an IPv4 address.
-fn arp_packet(arp: &etherparse::ArpPacketSlice<'_>) -> Option<ArpPacket> {
+fn arp_packet(arp: &ArpPacketSlice<'_>) -> Option<ArpPacket> {
     if arp.proto_addr_type().0 != 0x0800 {
         return None;
     }
@@ -232,66 +283,16 @@ fn arp_packet(arp: &etherparse::ArpPacketSlice<'_>) -> Option<ArpPacket> {
     })
 }
 
-fn ip_error(error: &err::ip::LaxHeaderSliceError) -> DecodeError {
-    match error {
-        err::ip::LaxHeaderSliceError::Len(_) => network_error(DecodeReason::Truncated),
-        err::ip::LaxHeaderSliceError::Content(_) => network_error(DecodeReason::Malformed),
-    }
-}
-
-fn stop_error(error: &SliceError) -> DecodeError {
-    match error {
-        SliceError::Len(length) => {
-            DecodeError { layer: layer_of(length.layer), reason: DecodeReason::Truncated }
-        }
-        SliceError::LinuxSll(_) | SliceError::Macsec(_) => {
-            DecodeError { layer: Layer::Link, reason: DecodeReason::Malformed }
-        }
-        SliceError::Ip(_)
-        | SliceError::Ipv4(_)
-        | SliceError::Ipv6(_)
-        | SliceError::Ipv4Exts(_)
-        | SliceError::Ipv6Exts(_) => network_error(DecodeReason::Malformed),
-        SliceError::Tcp(_) => {
-            DecodeError { layer: Layer::Transport, reason: DecodeReason::Malformed }
-        }
-    }
-}
-
-const fn layer_of(layer: err::Layer) -> Layer {
-    use err::Layer as L;
-    match layer {
-        L::LinuxSllHeader
-        | L::Ethernet2Header
-        | L::EtherPayload
-        | L::VlanHeader
-        | L::MacsecHeader
-        | L::MacsecPacket => Layer::Link,
-        L::IpHeader
-        | L::Ipv4Header
-        | L::Ipv4Packet
-        | L::IpAuthHeader
-        | L::Ipv6Header
-        | L::Ipv6Packet
-        | L::Ipv6ExtHeader
-        | L::Ipv6HopByHopHeader
-        | L::Ipv6DestOptionsHeader
-        | L::Ipv6RouteHeader
-        | L::Ipv6FragHeader
-        | L::Arp => Layer::Network,
-        L::UdpHeader
-        | L::UdpPayload
-        | L::TcpHeader
-        | L::Icmpv4
-        | L::Icmpv4Timestamp
-        | L::Icmpv4TimestampReply
-        | L::Icmpv6
-        | L::Igmp => Layer::Transport,
-    }
+const fn link_error(reason: DecodeReason) -> DecodeError {
+    DecodeError { layer: Layer::Link, reason }
 }
 
 const fn network_error(reason: DecodeReason) -> DecodeError {
     DecodeError { layer: Layer::Network, reason }
+}
+
+const fn transport_error(reason: DecodeReason) -> DecodeError {
+    DecodeError { layer: Layer::Transport, reason }
 }
 
 /// No frame we accept is longer than 4 GiB.

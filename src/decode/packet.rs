@@ -109,6 +109,13 @@ pub enum Transport {
         /// Destination port.
         destination_port: u16,
     },
+    /// SCTP, RFC 9260: its ports.
+    Sctp {
+        /// Source port.
+        source_port: u16,
+        /// Destination port.
+        destination_port: u16,
+    },
     /// ICMP or ICMPv6.
     Icmp {
         /// Type.

@@ -258,8 +258,20 @@ fn first_initiator(orientation: Orientation, ip: &IpPacket<'_>) -> Orientation {
         {
             orientation.reversed()
         }
-        Transport::Tcp(_) | Transport::Udp { .. } | Transport::Icmp { .. } | Transport::None => {
-            orientation
-        }
+        Transport::Tcp(_)
+        | Transport::Udp { .. }
+        | Transport::Sctp { .. }
+        | Transport::Icmp { .. }
+        | Transport::None => orientation,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flow_without_a_slot_takes_little_memory() {
+        assert!(size_of::<FlowEntry<()>>() <= 208, "{}", size_of::<FlowEntry<()>>());
     }
 }

@@ -148,7 +148,10 @@ fn halves(ip: IpAddr) -> [u64; 2] {
 fn ports(ip: &IpPacket<'_>) -> (u16, u16, bool) {
     match ip.transport {
         Transport::Tcp(tcp) => (tcp.source_port, tcp.destination_port, false),
-        Transport::Udp { source_port, destination_port } => (source_port, destination_port, false),
+        Transport::Udp { source_port, destination_port }
+        | Transport::Sctp { source_port, destination_port } => {
+            (source_port, destination_port, false)
+        }
         Transport::Icmp { kind, code } => match counterpart(ip.protocol, kind) {
             Some(counterpart) => (u16::from(kind), u16::from(counterpart), false),
             None => (u16::from(kind), u16::from(code), true),

@@ -103,6 +103,11 @@ impl Meter {
         into.append(&mut self.output.observations);
     }
 
+    /// Takes the observations made since the last call, without moving them into another list first.
+    pub fn drain_observations(&mut self) -> impl Iterator<Item = Observation> + '_ {
+        self.output.observations.drain(..)
+    }
+
     /// Observations that wait to be taken.
     #[must_use]
     pub fn pending(&self) -> usize {
@@ -164,7 +169,7 @@ impl Meter {
                     }
                 }
             }
-            Transport::Icmp { .. } | Transport::None => None,
+            Transport::Sctp { .. } | Transport::Icmp { .. } | Transport::None => None,
         };
         if let Some(message) = read {
             self.stats.count_message(message.protocol());
