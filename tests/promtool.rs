@@ -5,24 +5,72 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use hikwatch::alert::{Alert, AlertRule};
 use hikwatch::analyst::{
-    AlertSighting, Event, EventKind, FlowDevice, FlowSighting, Tallies, Tally,
+    self, AlertSighting, Event, EventKind, FlowDevice, FlowSighting, Tallies, Tally,
 };
 use hikwatch::capture::SourceCounters;
-use hikwatch::catalogue::{CloudRole, Region, Speaker};
+use hikwatch::catalogue::{Catalogue, CloudRole, Region, Speaker};
 use hikwatch::classify::{Basis, Destination};
+use hikwatch::daemon::Engine;
 use hikwatch::decode::VlanIds;
 use hikwatch::device::{DeviceId, DeviceKind, DeviceProfile, Identity};
 use hikwatch::flow::{ConnState, Endpoint, FlowCounters, FlowEndReason, FlowId, FlowRecord, Role};
-use hikwatch::meter::{FlowReport, MeterStats};
+use hikwatch::meter::{self, FlowReport, MeterStats};
 use hikwatch::metrics::{Build, Config, Consumer, InterfaceTotals, Recorder};
-use hikwatch::net::{InterfaceId, IpProtocol, MacAddr, Perimeter, Timestamp};
+use hikwatch::net::{Frame, InterfaceId, IpProtocol, LinkType, MacAddr, Perimeter, Timestamp};
+use hikwatch::simulate::{ByteTruth, DeviceTruth, Household, Truth};
 
 #[test]
 fn promtool_has_nothing_to_say() {
-    let text = full_recorder().render().unwrap();
+    assert_promtool_is_content(&full_recorder().render().unwrap());
+}
+
+#[test]
+fn the_series_of_a_household_are_well_formed_and_add_up_to_its_truth() {
+    let recorder = recorder(256);
+    let truth = watch_household(&recorder);
+    let text = recorder.render().unwrap();
+
+    assert_promtool_is_content(&text);
+    assert_eq!(text.matches("\nhikwatch_device_info{").count(), vendor_devices(&truth).count());
+    for (perimeter, of) in [
+        ("inbound", (|device| device.inbound) as fn(&DeviceTruth) -> ByteTruth),
+        ("internal", |device| device.internal),
+    ] {
+        let label = format!("perimeter=\"{perimeter}\"");
+        let series: String = text
+            .lines()
+            .filter(|line| {
+                line.starts_with("hikwatch_device_bytes_total{") && line.contains(&label)
+            })
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let sent: u64 = vendor_devices(&truth).map(|device| of(device).sent).sum();
+        let received: u64 = vendor_devices(&truth).map(|device| of(device).received).sum();
+        assert_eq!(sum(&series, "hikwatch_device_bytes_total", "\"sent\""), sent, "{perimeter}");
+        assert_eq!(
+            sum(&series, "hikwatch_device_bytes_total", "\"received\""),
+            received,
+            "{perimeter}"
+        );
+    }
+    let clouds: Vec<_> = truth
+        .devices
+        .iter()
+        .flat_map(|device| &device.clouds)
+        .filter(|cloud| cloud.vendor.is_some() && cloud.domain.is_some())
+        .collect();
+    let sent: u64 = clouds.iter().map(|cloud| cloud.bytes.sent).sum();
+    let flows: u64 = clouds.iter().map(|cloud| cloud.flows).sum();
+    assert_eq!(sum(&text, "hikwatch_cloud_bytes_total", "\"sent\""), sent);
+    assert_eq!(sum(&text, "hikwatch_cloud_flows_total", "device"), flows);
+    assert_eq!(sum(&text, "hikwatch_flows_started_total", ""), truth.flows);
+}
+
+fn assert_promtool_is_content(text: &str) {
     let Ok(mut promtool) = Command::new("promtool")
         .args(["check", "metrics"])
         .stdin(Stdio::piped())
@@ -162,6 +210,41 @@ fn no_address_name_or_serial_is_a_label() {
     for secret in ["SERIAL123", "192.0.2.10", "198.51.100.7", "litedev.example.com"] {
         assert!(!text.contains(secret), "{secret}");
     }
+}
+
+/// Feeds two simulated minutes of a household to the recorder.
+fn watch_household(recorder: &Recorder) -> Truth {
+    let catalogue = Arc::new(Catalogue::builtin().unwrap());
+    let mut engine =
+        Engine::new(&meter::Config::default(), analyst::Config::default(), catalogue, 1).unwrap();
+    let start = Timestamp::from_parts(1_767_225_600, 0);
+    let mut household = Household::new(5, start);
+    for number in 1.. {
+        let frame = household.next().unwrap();
+        let taken = Frame {
+            number,
+            timestamp: frame.timestamp,
+            interface: InterfaceId(0),
+            link_type: LinkType::ETHERNET,
+            wire_len: u32::try_from(frame.bytes.len()).unwrap(),
+            stripped_tag: None,
+            bytes: &frame.bytes,
+        };
+        engine.handle_frame(&taken).unwrap();
+        if frame.timestamp >= start.plus(Duration::from_secs(120)) {
+            break;
+        }
+    }
+    engine.drain().unwrap();
+    while let Some(event) = engine.poll_event() {
+        recorder.apply(&event);
+    }
+    recorder.observe_meters(&engine.meter_stats());
+    household.truth().clone()
+}
+
+fn vendor_devices(truth: &Truth) -> impl Iterator<Item = &DeviceTruth> {
+    truth.devices.iter().filter(|device| device.vendor.is_some())
 }
 
 fn recorder(max_devices: usize) -> Recorder {
