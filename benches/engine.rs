@@ -76,7 +76,7 @@ fn measure_meter(meter: &mut Meter, frames: &[Frame<'_>]) -> usize {
         }
     }
     if let Some(last) = frames.last() {
-        meter.drain(last.timestamp);
+        while meter.drain(last.timestamp) {}
     }
     meter.take_observations(&mut batch);
     count + batch.len()
@@ -89,7 +89,9 @@ fn measure_engine(engine: &mut Engine, frames: &[Frame<'_>]) -> usize {
         engine.handle_frame(black_box(frame)).unwrap();
         count += take_events(engine);
     }
-    engine.drain().unwrap();
+    while engine.drain().unwrap() {
+        count += take_events(engine);
+    }
     count + take_events(engine)
 }
 

@@ -290,7 +290,7 @@ fn watch(seed: u64, seconds: u64) -> Watched {
             break;
         }
     }
-    engine.drain().unwrap();
+    while engine.drain().unwrap() {}
     events.extend(std::iter::from_fn(|| engine.poll_event()));
     Watched { seed, truth: household.truth().clone(), events, meter: engine.meter_stats() }
 }

@@ -235,7 +235,7 @@ fn watch_household(recorder: &Recorder) -> Truth {
             break;
         }
     }
-    engine.drain().unwrap();
+    while engine.drain().unwrap() {}
     while let Some(event) = engine.poll_event() {
         recorder.apply(&event);
     }

@@ -22,7 +22,7 @@ impl Default for Config {
         Self {
             local_nets: LocalNets::default(),
             max_devices: 4096,
-            max_names: 65_536,
+            max_names: 8192,
             max_watched_flows: 16_384,
             uncounted_interfaces: Vec::new(),
         }

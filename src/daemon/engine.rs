@@ -85,21 +85,30 @@ impl Engine {
         Ok(())
     }
 
-    /// Ends the run: all flows leave, every device is told once more.
+    /// Ends the run, a part at a time: flows leave, then every device is told once more. Tells whether there is
+    /// more to come; the events of each part are to be polled before the next call.
     ///
     /// # Errors
     /// A worker thread has died.
-    pub fn drain(&mut self) -> Result<()> {
-        match &mut self.meters {
+    pub fn drain(&mut self) -> Result<bool> {
+        let more = match &mut self.meters {
             Meters::Inline(meter) => {
-                meter.drain(self.now);
-                meter.take_observations(&mut self.batch);
+                let more = meter.drain(self.now);
+                for observation in meter.drain_observations() {
+                    self.analyst.observe(observation);
+                }
+                more
             }
-            Meters::Sharded(shards) => shards.drain(self.now, &mut self.batch)?,
+            Meters::Sharded(shards) => {
+                shards.drain(self.now, &mut self.batch)?;
+                self.analyse();
+                false
+            }
+        };
+        if !more {
+            self.analyst.drain(self.now);
         }
-        self.analyse();
-        self.analyst.drain(self.now);
-        Ok(())
+        Ok(more)
     }
 
     /// The next event.
@@ -308,7 +317,7 @@ fn meter_rounds(mut meter: Meter, rounds: &Receiver<Round>, results: &SyncSender
             meter.handle_frame(&borrowed, frame.now);
         }
         if round.last {
-            meter.drain(round.until);
+            while meter.drain(round.until) {}
         } else {
             meter.handle_timeout(round.until);
         }

@@ -89,8 +89,11 @@ impl Replay {
                 Err(Stop::Source(error) | Stop::Sink(error)) => return Err(error),
             }
         }
-        pass.engine.drain()?;
-        pass.emit(sink)?;
+        let mut more = true;
+        while more {
+            more = pass.engine.drain()?;
+            pass.emit(sink)?;
+        }
         Ok(pass.finish())
     }
 }

@@ -7,7 +7,7 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use rtrb::{Producer, PushError};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::clock;
 use super::packet_clock::PacketClock;
@@ -156,15 +156,19 @@ impl Worker {
             (in_batch, handed_on) = (0, now);
         };
         let now = clock.at_idle(stopwatch.elapsed());
-        self.meter.drain(now);
         info!(interface = %self.name, frames, "capture ended");
-        self.finish(now, end, dropped);
+        while self.meter.drain(now) {
+            self.wait_for_room();
+            self.hand_on(now, None, &mut dropped);
+        }
+        self.wait_for_room();
+        self.hand_on(now, Some(end), &mut dropped);
     }
 
     /// Gives the analyst what was seen; keeps it for later when the ring is full.
     fn hand_on(&mut self, watermark: Timestamp, end: Option<WorkerEnd>, dropped: &mut u64) {
         self.shared.advance(self.number);
-        if self.ring.is_full() && end.is_none() {
+        if self.ring.is_full() {
             if self.meter.pending() > MAX_WAITING {
                 let mut lost = Vec::new();
                 self.meter.take_observations(&mut lost);
@@ -179,17 +183,19 @@ impl Worker {
             source: self.source.counters(),
             observations_dropped: *dropped,
         };
-        let mut batch = Batch { observations, watermark, totals, end };
-        // Only the last batch of a worker may wait for room; the analyst goes on until it has come.
-        while let Err(PushError::Full(refused)) = self.ring.push(batch) {
-            batch = refused;
-            self.analysis.unpark();
-            std::thread::sleep(Duration::from_millis(1));
+        let batch = Batch { observations, watermark, totals, end };
+        // There is room: nobody else fills this ring.
+        if let Err(PushError::Full(_)) = self.ring.push(batch) {
+            error!("a batch found no room in a ring that had some");
         }
         self.analysis.unpark();
     }
 
-    fn finish(mut self, now: Timestamp, end: WorkerEnd, mut dropped: u64) {
-        self.hand_on(now, Some(end), &mut dropped);
+    /// Waits until the ring takes another batch; only at the end of a run, when no frame is lost by it.
+    fn wait_for_room(&self) {
+        while self.ring.is_full() && !self.ring.is_abandoned() {
+            self.analysis.unpark();
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 }

@@ -24,6 +24,8 @@ pub struct FlowTable<S> {
     wheel: Wheel,
     /// Where the search for a flow to evict goes on.
     hand: usize,
+    /// The places that are still to be drained, last one first; absent before the end of the run.
+    draining: Option<Vec<u32>>,
 }
 
 /// A flow that left the table.
@@ -68,6 +70,7 @@ impl<S> FlowTable<S> {
             free: Vec::new(),
             wheel: Wheel::new(capacity),
             hand: 0,
+            draining: None,
             config,
         }
     }
@@ -182,18 +185,26 @@ impl<S> FlowTable<S> {
         self.end(place, reason, at)
     }
 
-    /// Takes all flows that are left, by number, because the run ends at `now`.
-    pub fn drain(&mut self, now: Timestamp) -> Vec<EndedFlow<S>> {
-        let mut ended: Vec<_> = std::mem::take(&mut self.entries)
-            .into_iter()
-            .flatten()
-            .map(|entry| EndedFlow { entry, reason: FlowEndReason::ForcedEnd, at: now })
-            .collect();
-        ended.sort_unstable_by_key(|flow| flow.entry.id());
-        self.index.clear();
-        self.free.clear();
-        self.wheel = Wheel::new(0);
+    /// Takes the next of all flows that are left, by number, because the run ends at `now`. Packets
+    /// must not follow.
+    pub fn drain(&mut self, now: Timestamp) -> Option<EndedFlow<S>> {
+        let mut order = match self.draining.take() {
+            Some(order) => order,
+            None => self.places_by_number(),
+        };
+        let ended = order.pop().and_then(|place| self.end(place, FlowEndReason::ForcedEnd, now));
+        self.draining = Some(order);
         ended
+    }
+
+    /// The places of all flows, highest number first.
+    fn places_by_number(&self) -> Vec<u32> {
+        let mut numbered: Vec<_> = (0u32..)
+            .zip(&self.entries)
+            .filter_map(|(place, entry)| entry.as_ref().map(|entry| (entry.id(), place)))
+            .collect();
+        numbered.sort_unstable_by(|a, b| b.cmp(a));
+        numbered.into_iter().map(|(_, place)| place).collect()
     }
 
     fn find(&self, hash: u64, key: &FlowKey) -> Option<u32> {

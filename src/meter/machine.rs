@@ -12,6 +12,9 @@ use crate::dissect::{Message, dissect_datagram, dissect_link};
 use crate::flow::{EndedFlow, FlowEntry, FlowKey, FlowPacket, FlowTable, Role};
 use crate::net::{Frame, InterfaceId, Timestamp};
 
+/// Flows that are ended at once at the end of a run; bounds the memory that their records take together.
+const DRAIN_BATCH: usize = 1024;
+
 /// Turns frames and the passing of time into [`Observation`]s.
 ///
 /// Performs no I/O, reads no clock, and blocks on nothing. Time given to it never decreases;
@@ -89,13 +92,16 @@ impl Meter {
         }
     }
 
-    /// Ends all flows that are left, because the run ends.
-    pub fn drain(&mut self, now: Timestamp) {
+    /// Ends flows that are left, because the run ends at `now`: at most as many as a batch of observations
+    /// may hold. Tells whether there may be more; frames must not follow.
+    pub fn drain(&mut self, now: Timestamp) -> bool {
         self.handle_timeout(now);
-        for ended in self.table.drain(now) {
+        for _ in 0..DRAIN_BATCH {
+            let Some(ended) = self.table.drain(now) else { return false };
             self.output.begin(now, u64::MAX, ended.entry.id().0, now);
             self.end_flow(ended);
         }
+        true
     }
 
     /// Moves the observations made since the last call to the end of `into`.
