@@ -61,7 +61,7 @@ pub(crate) enum Command {
 /// Where the daemon looks for its configuration when none is named.
 pub(crate) const DEFAULT_CONFIG: &str = "/etc/hikwatch/hikwatch.toml";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 Examples:
   sudo hikwatch run --interface br-lan

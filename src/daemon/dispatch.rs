@@ -92,7 +92,7 @@ impl Dispatch {
             if let EventKind::AlertRaised(sighting) = &event.kind {
                 self.counters.alerts += 1;
                 info!(rule = sighting.alert.rule.as_label(), device = %sighting.alert.device_id().0,
-                    message = ?sighting.alert.message, "alert");
+                    what = ?sighting.alert.message, "alert");
             }
             self.inventory.apply(event);
             self.recorder.apply(event);
