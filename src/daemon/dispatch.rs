@@ -63,10 +63,12 @@ impl Dispatch {
         let number = self.points.len() + 1;
         loop {
             self.shared.advance(number);
+            let received = self.batches.recv_timeout(NAP);
+            // Orders go before events that came later: a new event file gets all that follows a reload.
             while let Ok(command) = self.commands.try_recv() {
                 self.obey(command);
             }
-            match self.batches.recv_timeout(NAP) {
+            match received {
                 Ok(batch) => {
                     let end = self.deliver(batch);
                     if let Some(ends) = end {
