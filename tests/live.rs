@@ -4,7 +4,15 @@
 //! Needs root, `ip`, `dnsmasq`, `busybox` (its DHCP client), `openssl` and `curl`; says so loudly when something is missing.
 //! The namespaces are made and removed by the test, whatever comes of it.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has to fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::zombie_processes,
+    reason = "a test that cannot set itself up has to fail; the namespaces take their processes with them"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

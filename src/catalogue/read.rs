@@ -77,7 +77,7 @@ impl Rows {
             let place = Place { order, file: file.name.to_owned(), entry: "file".to_owned() };
             match toml::from_str::<toml::Table>(file.text) {
                 Ok(tables) => rows.add(&place, tables, problems),
-                Err(error) => problems.push(place.problem(error.to_string().trim_end())),
+                Err(error) => problems.push(place.problem(not_toml(file.text, &error))),
             }
         }
         rows
@@ -106,6 +106,13 @@ impl Rows {
             }
         }
     }
+}
+
+/// Says on one line where the text stops to be TOML, and why.
+fn not_toml(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    format!("line {line} is not TOML: {}", error.message().replace('\n', ", "))
 }
 
 fn read_rows<T: DeserializeOwned>(

@@ -1,12 +1,12 @@
 //! `hikwatch devices`, `flows`, `alerts`: what a running daemon answers.
 
-use std::io::{self, Write};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::arguments::{Devices, DevicesCommand, Format, Query};
 use super::failure::{Code, Failure};
+use super::output::print;
 use super::table::{Table, bytes};
 use crate::net::printable;
 
@@ -37,7 +37,7 @@ pub(super) fn alerts(query: &Query) -> Result<(), Failure> {
 fn list(query: &Query, what: &str, table: fn(&[Value]) -> Table) -> Result<(), Failure> {
     let answer = ask(query, &format!("/api/v1/{what}?limit={PAGE}"))?;
     if query.format == Format::Json {
-        return print(&answer);
+        return print_json(&answer);
     }
     let answer = parse(query, &answer)?;
     let items = answer.get("items").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
@@ -60,7 +60,7 @@ fn show(query: &Query, id: &str) -> Result<(), Failure> {
     }
     let answer = ask(query, &format!("/api/v1/devices/{id}"))?;
     if query.format == Format::Json {
-        return print(&answer);
+        return print_json(&answer);
     }
     let device = parse(query, &answer)?;
     let mut text = String::new();
@@ -231,16 +231,8 @@ fn parse(query: &Query, answer: &str) -> Result<Value, Failure> {
     })
 }
 
-fn print(text: &str) -> Result<(), Failure> {
-    let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(text.as_bytes()).and_then(|()| match text.ends_with('\n') {
-        true => Ok(()),
-        false => stdout.write_all(b"\n"),
-    });
-    match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::output(&error)),
-        Ok(()) | Err(_) => Ok(()),
-    }
+fn print_json(answer: &str) -> Result<(), Failure> {
+    print(&format!("{}\n", answer.trim_end()))
 }
 
 fn entries<'a>(value: &'a Value, key: &str) -> &'a [Value] {

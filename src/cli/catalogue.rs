@@ -1,11 +1,13 @@
 //! `hikwatch catalogue`: what is known of the vendors, with sources.
 
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::arguments::{Catalogue as Arguments, CatalogueCommand, Format};
 use super::failure::{Code, Failure};
+use super::output::print;
+use super::settings;
 use super::table::Table;
 use crate::catalogue::{Catalogue, CatalogueText};
 use crate::config::Config;
@@ -91,23 +93,18 @@ fn check(files: &[PathBuf]) -> Result<(), Failure> {
 
 fn load() -> Result<Catalogue, Failure> {
     daemon::load_catalogue(&Config::default().catalogue_dir)
-        .map_err(|error| Failure::new(Code::Config, format!("{error:#}")))
+        .map_err(|error| settings::catalogue_refused(&error))
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
     fs::read_to_string(path).map_err(|error| {
-        let code = match error.kind() {
-            ErrorKind::NotFound => Code::NoInput,
-            ErrorKind::PermissionDenied => Code::Permission,
-            _ => Code::Io,
-        };
-        Failure::new(code, format!("{}: {error}", path.display()))
+        let kinds = [
+            (ErrorKind::NotFound, Code::NoInput, "give the path of a catalogue file"),
+            (ErrorKind::PermissionDenied, Code::Permission, "make it readable for this user"),
+            (ErrorKind::InvalidData, Code::Config, "a catalogue file is TOML in UTF-8"),
+        ];
+        let known = kinds.into_iter().find(|(kind, ..)| *kind == error.kind());
+        let (_, code, hint) = known.unwrap_or((error.kind(), Code::Io, "it has to be a file"));
+        Failure::new(code, format!("{}: cannot be read: {error}; {hint}", path.display()))
     })
-}
-
-fn print(text: &str) -> Result<(), Failure> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::output(&error)),
-        Ok(()) | Err(_) => Ok(()),
-    }
 }

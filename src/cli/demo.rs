@@ -1,9 +1,8 @@
 //! `hikwatch demo`: a simulated household through the whole daemon.
 
-use std::io::{self, Write};
-
 use super::arguments::Demo;
 use super::failure::Failure;
+use super::output::print;
 use super::{run, settings};
 use crate::config::{Config, LogLevel};
 use crate::daemon::{self, Daemon, HouseholdSource, NamedSource};
@@ -36,6 +35,6 @@ rebranded camera and one of another maker boot now. Within half a minute, see in
   curl -s http://{address}/api/v1/devices       the same as JSON
 
 ");
-    io::stdout().lock().write_all(guide.as_bytes()).map_err(|e| Failure::output(&e))?;
-    run::serve(Daemon { config, config_file: None, duration: arguments.duration, log }, opened)
+    print(&guide)?;
+    run::serve(Daemon { config, reread: None, duration: arguments.duration, log }, opened)
 }

@@ -1,8 +1,7 @@
 //! `hikwatch interfaces`: what can be captured on.
 
-use std::io::{self, Write};
-
 use super::failure::Failure;
+use super::output::print;
 use super::table::Table;
 use crate::capture;
 
@@ -19,5 +18,5 @@ pub(super) fn run() -> Result<(), Failure> {
             interface.addresses.iter().map(|(ip, length)| format!("{ip}/{length}")).collect();
         table.row([interface.name.as_str(), state, &mac, &addresses.join(" ")]);
     }
-    io::stdout().lock().write_all(table.render().as_bytes()).map_err(|e| Failure::output(&e))
+    print(&table.render())
 }

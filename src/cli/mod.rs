@@ -10,6 +10,7 @@ mod check_config;
 mod demo;
 mod failure;
 mod interfaces;
+mod output;
 mod replay;
 mod replay_summary;
 mod run;

@@ -9,6 +9,7 @@ use anyhow::Context;
 
 use super::arguments::{Replay, Scope, Summary};
 use super::failure::{Code, Failure};
+use super::output::{print, settle};
 use super::replay_summary::ReplaySummary;
 use super::settings;
 use crate::analyst::Event;
@@ -46,7 +47,7 @@ pub(super) fn run(arguments: &Replay, level: Option<LogLevel>) -> Result<(), Fai
         terminal: io::stderr().is_terminal(),
     };
     let catalogue = daemon::load_catalogue(&config.catalogue_dir)
-        .map_err(|e| Failure::new(Code::Config, format!("{e:#}")))?;
+        .map_err(|error| settings::catalogue_refused(&error))?;
     let replay = daemon::Replay {
         files: arguments.files.clone(),
         workers: usize::from(arguments.workers),
@@ -61,11 +62,7 @@ pub(super) fn run(arguments: &Replay, level: Option<LogLevel>) -> Result<(), Fai
     };
     sink.clear_progress();
     if let Some(output) = &mut sink.output {
-        let written = output.write_stats(&outcome.stats).and_then(|_| output.flush());
-        match written {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
-            written => written.map_err(|e| Failure::output(&e))?,
-        }
+        settle(output.write_stats(&outcome.stats).and_then(|_| output.flush()))?;
     }
     for warning in &outcome.warnings {
         // The exit code does not depend on whether anybody reads warnings.
@@ -76,20 +73,12 @@ pub(super) fn run(arguments: &Replay, level: Option<LogLevel>) -> Result<(), Fai
         Summary::Json => ReplaySummary::new(&outcome, &sink.inventory).json(),
         Summary::None => String::new(),
     };
-    print(&text, to_stdout)?;
-    outcome.failure.map_or(Ok(()), |error| Err(failed(error)))
-}
-
-/// Writes the summary to standard output, or beside the events that are there.
-fn print(text: &str, beside: bool) -> Result<(), Failure> {
-    let written = match beside {
-        true => io::stderr().lock().write_all(text.as_bytes()),
-        false => io::stdout().lock().write_all(text.as_bytes()),
-    };
-    match written {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::output(&error)),
-        Ok(()) | Err(_) => Ok(()),
+    // The summary goes beside the events when they are on standard output.
+    match to_stdout {
+        true => settle(io::stderr().lock().write_all(text.as_bytes()))?,
+        false => print(&text)?,
     }
+    outcome.failure.map_or(Ok(()), |error| Err(failed(error)))
 }
 
 /// Where events go.
@@ -123,11 +112,17 @@ fn open_output(
         Output::Stdout(io::stdout())
     } else {
         let file = File::create(path).map_err(|error| {
-            let code = match error.kind() {
-                ErrorKind::PermissionDenied => Code::Permission,
-                _ => Code::Io,
+            let code = match error.kind() == ErrorKind::PermissionDenied {
+                true => Code::Permission,
+                false => Code::Io,
             };
-            Failure::new(code, format!("cannot write {}: {error}", path.display()))
+            Failure::new(
+                code,
+                format!(
+                    "cannot write {}: {error}; give a path in a folder that exists, or `-`",
+                    path.display()
+                ),
+            )
         })?;
         Output::File(file)
     };

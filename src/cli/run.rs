@@ -1,22 +1,25 @@
 //! `hikwatch run`: the daemon.
 
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
 
 use super::arguments::{Backend, Run};
 use super::failure::{Code, Failure};
 use super::settings;
 use crate::api::ListenError;
-use crate::capture::{self, CaptureError, InterfaceConfig, InterfaceRole, SavefileSource};
-use crate::config::{Config, LogLevel};
-use crate::daemon::{self, Daemon, NamedSource, Opened};
+use crate::capture::{self, InterfaceConfig, InterfaceRole, SavefileSource};
+use crate::config::{self, Config, LogLevel};
+use crate::daemon::{self, Daemon, NamedSource, Opened, Reread};
 
 /// What a stream from standard input is called in metrics and logs.
 const STANDARD_INPUT: &str = "stdin";
 
 pub(super) fn run(arguments: &Run, level: Option<LogLevel>) -> Result<(), Failure> {
     let (mut config, config_file) = settings::load(arguments.config.as_deref())?;
-    apply(arguments, &mut config)?;
-    let log = settings::start_log(config.log, level)?;
+    apply(arguments, level, &mut config)?;
+    let log = settings::start_log(config.log, None)?;
     let mut opened = daemon::open(&config).map_err(cannot_open)?;
     if !arguments.source.is_empty() {
         // Opened last: its reader is a thread, and must not keep a capability.
@@ -24,7 +27,19 @@ pub(super) fn run(arguments: &Run, level: Option<LogLevel>) -> Result<(), Failur
         let name = STANDARD_INPUT.to_owned();
         opened.add_source(NamedSource { name, source: Box::new(source) });
     }
-    serve(Daemon { config, config_file, duration: None, log }, opened)
+    let reread = config_file.map(|file| reread(file, arguments.clone(), level));
+    serve(Daemon { config, reread, duration: None, log }, opened)
+}
+
+/// What a reload does: the file anew, and on it what the command line said.
+fn reread(file: PathBuf, arguments: Run, level: Option<LogLevel>) -> Reread {
+    Box::new(move || {
+        let mut config = config::load(&file)?;
+        match apply(&arguments, level, &mut config) {
+            Ok(()) => Ok(config),
+            Err(failure) => bail!(failure.message),
+        }
+    })
 }
 
 /// Runs the daemon and tells how it ended.
@@ -38,10 +53,13 @@ pub(super) fn cannot_open(error: anyhow::Error) -> Failure {
         Ok(listen) => {
             let code = match &listen {
                 ListenError::NotLoopback(_) => Code::Config,
-                ListenError::Io { source, .. }
-                    if source.kind() == std::io::ErrorKind::PermissionDenied =>
-                {
-                    Code::Permission
+                ListenError::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+                    return Failure::new(
+                        Code::Permission,
+                        format!(
+                            "{listen}; a port below 1024 takes the capability CAP_NET_BIND_SERVICE"
+                        ),
+                    );
                 }
                 ListenError::InUse(_) | ListenError::Io { .. } => Code::Unavailable,
             };
@@ -49,16 +67,15 @@ pub(super) fn cannot_open(error: anyhow::Error) -> Failure {
         }
         Err(other) => other,
     };
-    match error.downcast_ref::<std::io::Error>() {
-        Some(_) if error.downcast_ref::<CaptureError>().is_none() => {
-            Failure::new(Code::Io, format!("{error:#}"))
-        }
-        Some(_) | None => error.into(),
+    match error.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
+        Some(ErrorKind::PermissionDenied) => Failure::new(Code::Permission, format!("{error:#}")),
+        Some(_) => Failure::new(Code::Io, format!("{error:#}")),
+        None => error.into(),
     }
 }
 
 /// The command line goes before the file.
-fn apply(arguments: &Run, config: &mut Config) -> Result<(), Failure> {
+fn apply(arguments: &Run, level: Option<LogLevel>, config: &mut Config) -> Result<(), Failure> {
     if !arguments.interface.is_empty() {
         let named = |name: &String| {
             let known = config.interfaces.iter().find(|interface| interface.name == *name);
@@ -77,6 +94,9 @@ fn apply(arguments: &Run, config: &mut Config) -> Result<(), Failure> {
     }
     if let Some(listen) = arguments.listen {
         config.api.listen = listen;
+    }
+    if let Some(level) = level {
+        config.log.level = level;
     }
     if arguments.output.is_some() {
         config.export.eve_file.clone_from(&arguments.output);

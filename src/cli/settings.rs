@@ -1,5 +1,6 @@
 //! From a configuration file and the command line to what a command uses.
 
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::arguments::DEFAULT_CONFIG;
@@ -21,10 +22,23 @@ pub(super) fn load(named: Option<&Path>) -> Result<(Config, Option<PathBuf>), Fa
 pub(super) fn refused(error: &LoadError) -> Failure {
     let code = match error {
         LoadError::Missing { .. } => Code::NoInput,
+        LoadError::Unreadable { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+            Code::Permission
+        }
         LoadError::Unreadable { .. } => Code::Io,
         LoadError::TooLong { .. } | LoadError::Invalid { .. } => Code::Config,
     };
     Failure::new(code, error.to_string())
+}
+
+/// How a catalogue that cannot be used ends a command.
+pub(super) fn catalogue_refused(error: &anyhow::Error) -> Failure {
+    let code = match error.downcast_ref::<io::Error>().map(io::Error::kind) {
+        None | Some(ErrorKind::InvalidData) => Code::Config,
+        Some(ErrorKind::PermissionDenied) => Code::Permission,
+        Some(_) => Code::Io,
+    };
+    Failure::new(code, format!("{error:#}"))
 }
 
 /// Starts the log; the command line's level goes before the file's.

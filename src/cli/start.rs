@@ -9,7 +9,7 @@ use clap::error::ErrorKind;
 
 use super::arguments::{Arguments, Command};
 use super::failure::{Code, Failure};
-use super::{ask, catalogue, check_config, demo, interfaces, replay, run};
+use super::{ask, catalogue, check_config, demo, interfaces, output, replay, run};
 
 /// Runs the program with `arguments`, the first of which is its own name.
 pub fn start(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -31,25 +31,42 @@ pub fn start(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            let mut stderr = io::stderr().lock();
-            for line in failure.message.lines() {
-                // Nobody is left to be told when standard error is gone.
-                let _unheard = writeln!(stderr, "hikwatch: {line}");
-            }
-            failure.exit_code()
-        }
+        Err(failure) => report(&failure),
     }
 }
 
 /// `--help` and `--version` are answers; anything else is wrong usage (64).
 fn refuse(refusal: &clap::Error) -> ExitCode {
-    let code = match refusal.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-        _ => Failure::new(Code::Usage, "").exit_code(),
-    };
-    match refusal.print() {
-        Ok(()) => code,
-        Err(_) => Failure::new(Code::Io, "").exit_code(),
+    let kind = refusal.kind();
+    let asked = matches!(kind, ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    if !asked && kind != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return report(&Failure::new(Code::Usage, one_line(&refusal.to_string())));
     }
+    match output::settle(refusal.print()) {
+        Ok(()) if asked => ExitCode::SUCCESS,
+        Ok(()) => Failure::new(Code::Usage, "").exit_code(),
+        Err(failure) => report(&failure),
+    }
+}
+
+/// The refusal without its usage text: one line, as for every other failure.
+fn one_line(refusal: &str) -> String {
+    let wanted = |paragraph: &&str| {
+        !paragraph.starts_with("Usage:") && !paragraph.starts_with("For more information")
+    };
+    let paragraphs: Vec<&str> = refusal.split("\n\n").filter(wanted).collect();
+    let text = paragraphs.join("; ");
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let text = words.join(" ");
+    format!("{}; --help shows examples", text.strip_prefix("error: ").unwrap_or(&text))
+}
+
+/// Tells the user why the command failed, one line a problem.
+fn report(failure: &Failure) -> ExitCode {
+    let mut stderr = io::stderr().lock();
+    for line in failure.message.lines() {
+        // Nobody is left to be told when standard error is gone.
+        let _unheard = writeln!(stderr, "hikwatch: {line}");
+    }
+    failure.exit_code()
 }

@@ -63,10 +63,12 @@ impl Dispatch {
         let number = self.points.len() + 1;
         loop {
             self.shared.advance(number);
+            let received = self.batches.recv_timeout(NAP);
+            // Orders go before events that came later: a new event file gets all that follows a reload.
             while let Ok(command) = self.commands.try_recv() {
                 self.obey(command);
             }
-            match self.batches.recv_timeout(NAP) {
+            match received {
                 Ok(batch) => {
                     let end = self.deliver(batch);
                     if let Some(ends) = end {
@@ -92,7 +94,7 @@ impl Dispatch {
             if let EventKind::AlertRaised(sighting) = &event.kind {
                 self.counters.alerts += 1;
                 info!(rule = sighting.alert.rule.as_label(), device = %sighting.alert.device_id().0,
-                    message = ?sighting.alert.message, "alert");
+                    what = ?sighting.alert.message, "alert");
             }
             self.inventory.apply(event);
             self.recorder.apply(event);

@@ -37,7 +37,7 @@ pub struct Engine {
 #[derive(Debug)]
 enum Meters {
     Inline(Box<Meter>),
-    Sharded(Shards),
+    Sharded(Box<Shards>),
 }
 
 impl Engine {
@@ -54,7 +54,7 @@ impl Engine {
         let meters = if workers <= 1 {
             Meters::Inline(Box::new(Meter::new(meter.clone(), FIXED_SEEDS)))
         } else {
-            Meters::Sharded(Shards::start(meter, workers)?)
+            Meters::Sharded(Box::new(Shards::start(meter, workers)?))
         };
         Ok(Self {
             analyst: Analyst::new(catalogue, analyst),

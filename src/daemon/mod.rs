@@ -29,5 +29,5 @@ pub use household_source::HouseholdSource;
 pub use logging::{LogControl, LoggingError, start as start_logging};
 pub use packet_clock::PacketClock;
 pub use replay::{Replay, ReplayOutcome, ReplaySink};
-pub use run::{Daemon, Ending, Opened, open};
+pub use run::{Daemon, Ending, Opened, Reread, open};
 pub use threads::NamedSource;

@@ -5,8 +5,6 @@
 //! the asynchronous runtime's among them. A packet socket that is open goes on capturing without any.
 //! `no_new_privs` is left to the service manager (`NoNewPrivileges=`).
 
-use std::env;
-
 use caps::errors::CapsError;
 use caps::{CapSet, Capability};
 
@@ -58,20 +56,6 @@ pub(crate) fn drop_all() -> Result<(), PrivilegeError> {
     Ok(())
 }
 
-/// Says what is missing for capturing, and how to get it; nothing when nothing is.
-#[must_use]
-pub(crate) fn describe_missing() -> Option<String> {
-    if has(CapSet::Effective, Capability::CAP_NET_RAW).unwrap_or(false) {
-        return None;
-    }
-    let program = env::current_exe()
-        .map_or_else(|_| "hikwatch".to_owned(), |path| path.display().to_string());
-    Some(format!(
-        "capturing needs the capability CAP_NET_RAW: run hikwatch as root, by its systemd unit, or \
-         after `setcap cap_net_raw+ep {program}`"
-    ))
-}
-
 fn has(set: CapSet, capability: Capability) -> Result<bool, PrivilegeError> {
     caps::has_cap(None, set, capability).map_err(|source| PrivilegeError::Refused { set, source })
 }
@@ -103,16 +87,5 @@ mod tests {
         let twice = thread::spawn(|| drop_all().and_then(|()| drop_all()).is_ok());
 
         assert!(twice.join().unwrap());
-    }
-
-    #[test]
-    fn what_is_missing_is_named_with_the_way_to_get_it() {
-        let missing = thread::spawn(|| {
-            drop_all().unwrap();
-            describe_missing()
-        });
-
-        let text = missing.join().unwrap().unwrap();
-        assert!(text.contains("CAP_NET_RAW") && text.contains("setcap"), "{text}");
     }
 }

@@ -2,7 +2,6 @@
 //! privilege is given up, and only then is a packet read.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,12 +68,15 @@ impl Opened {
     }
 }
 
+/// Gives the configuration as it is now written, with what the command line said.
+pub type Reread = Box<dyn Fn() -> Result<Config>>;
+
 /// The daemon, ready to run.
 pub struct Daemon {
     /// The configuration.
     pub config: Config,
-    /// Where it came from; read again on SIGHUP.
-    pub config_file: Option<PathBuf>,
+    /// Reads it again on SIGHUP; nothing when there is no file.
+    pub reread: Option<Reread>,
     /// Ends by itself after this time.
     pub duration: Option<Duration>,
     /// The log, whose level a reload may change.

@@ -21,7 +21,7 @@ use super::threads::Threads;
 use super::watchdog::Watchdog;
 use super::{clock, notify};
 use crate::api::{self, ApiState};
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::metrics::Recorder;
 use crate::net::Timestamp;
 
@@ -76,7 +76,9 @@ pub(super) async fn supervise(
                 let before = reloads.load().1;
                 reloads.store(Arc::new((done.is_ok(), if done.is_ok() { at } else { before })));
                 if let Err(problem) = done {
-                    error!("the configuration stays as it was: {problem:#}");
+                    for line in format!("{problem:#}").lines() {
+                        error!("the configuration stays as it was: {line}");
+                    }
                 }
                 tell(notify::ready());
             }
@@ -126,6 +128,10 @@ async fn either(terminate: &mut Signal, interrupt: &mut Signal) -> &'static str 
 
 /// Ticks for the first time when `period` has passed.
 fn ticker(period: Duration) -> tokio::time::Interval {
+<<<<<<< HEAD
+=======
+    // The first tick comes after a period: threads that have just begun have nothing to prove yet.
+>>>>>>> shell
     let mut ticker = interval_at(Instant::now() + period, period);
     ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticker
@@ -133,20 +139,15 @@ fn ticker(period: Duration) -> tokio::time::Interval {
 
 /// Reads the configuration and the catalogue again. All of it takes effect, or none.
 fn reload(daemon: &Daemon, current: &mut Config, threads: &Threads) -> Result<()> {
-    let Some(path) = &daemon.config_file else {
+    let Some(reread) = &daemon.reread else {
         // Without a file there is nothing to read; the event file may have been moved away.
         let sink = open_sink(current)?;
         return order_sink(threads, sink);
     };
-    let mut config = config::load(path)?;
-    // What the command line said goes on to hold.
-    config.interfaces.clone_from(&current.interfaces);
-    config.api = current.api.clone();
-    if daemon.config.export.eve_file.is_some() && config.export.eve_file.is_none() {
-        config.export.eve_file.clone_from(&daemon.config.export.eve_file);
-    }
+    let config = reread()?;
     let catalogue = Arc::new(load_catalogue(&config.catalogue_dir)?);
     let sink = open_sink(&config)?;
+<<<<<<< HEAD
     if config.capture != current.capture
         || config.meter != current.meter
         || config.metrics != current.metrics
@@ -156,14 +157,34 @@ fn reload(daemon: &Daemon, current: &mut Config, threads: &Threads) -> Result<()
     let mut analyst = config.analyst.clone();
     complete(&mut analyst, &config.interfaces);
     let command = AnalysisCommand::Reconfigure { config: analyst, catalogue };
+=======
+    let command = AnalysisCommand::Reconfigure { config: config.analyst.clone(), catalogue };
+>>>>>>> shell
     if threads.analysis_commands.try_send(command).is_err() {
         bail!("the analysis is too busy to be reconfigured; try again");
     }
     order_sink(threads, sink)?;
     daemon.log.set_level(config.log.level);
+    for section in waiting_for_a_start(current, &config) {
+        warn!("changes of {section} take effect at the next start");
+    }
     *current = config;
-    info!(file = %path.display(), "the configuration was read again");
+    info!("the configuration was read again");
     Ok(())
+}
+
+/// What differs, and is only read when the daemon starts.
+fn waiting_for_a_start<'a>(old: &Config, new: &Config) -> impl Iterator<Item = &'a str> {
+    [
+        ("[[interface]]", old.interfaces != new.interfaces),
+        ("[capture]", (&old.capture, old.workers) != (&new.capture, new.workers)),
+        ("[network], [flow] and [limits]", old.meter != new.meter),
+        ("[metrics]", old.metrics != new.metrics),
+        ("[http]", old.api != new.api),
+        ("log.format", old.log.format != new.log.format),
+    ]
+    .into_iter()
+    .filter_map(|(section, differs)| differs.then_some(section))
 }
 
 fn order_sink(threads: &Threads, sink: Option<Box<crate::export::EveFileSink>>) -> Result<()> {

@@ -131,9 +131,9 @@ impl Side {
         };
         if begins_here {
             // The common case: the whole message stands in one segment, and nothing is copied.
-            match dissect_stream(segment.payload) {
-                StreamVerdict::NeedMore if !segment.cut => {}
-                verdict => return self.settle(verdict, segment.payload, budget, stats),
+            let verdict = dissect_stream(segment.payload);
+            if segment.cut || !matches!(verdict, StreamVerdict::NeedMore) {
+                return self.settle(verdict, segment.payload, budget, stats);
             }
         }
         if !matches!(self, Self::Reading(_)) {
@@ -158,7 +158,9 @@ impl Side {
             StreamPush::Full => match dissect_stream(head.bytes()) {
                 StreamVerdict::NeedMore => dissect_partial_stream(head.bytes())
                     .map_or(StreamVerdict::NotForUs, StreamVerdict::Read),
-                verdict => verdict,
+                verdict @ (StreamVerdict::Read(_)
+                | StreamVerdict::NotForUs
+                | StreamVerdict::Malformed(_)) => verdict,
             },
         };
         match verdict {
@@ -168,7 +170,9 @@ impl Side {
                 self.close(budget);
                 read
             }
-            verdict => self.settle(verdict, &[], budget, stats),
+            verdict @ (StreamVerdict::Read(_)
+            | StreamVerdict::NotForUs
+            | StreamVerdict::Malformed(_)) => self.settle(verdict, &[], budget, stats),
         }
     }
 

@@ -440,6 +440,9 @@ mod tests {
         Internal,
     }
 
+    /// Address, port and protocol of one end of a conversation.
+    type End = (IpAddr, u16, u8);
+
     /// Sums taken from the bytes of frames alone.
     #[derive(Default)]
     struct Recount {
@@ -448,7 +451,7 @@ mod tests {
         sent: BTreeMap<(IpAddr, Perimeter2), u64>,
         received: BTreeMap<(IpAddr, Perimeter2), u64>,
         pairs: BTreeMap<(IpAddr, IpAddr), u64>,
-        initiators: BTreeMap<BTreeSet<(IpAddr, u16, u8)>, (IpAddr, IpAddr)>,
+        initiators: BTreeMap<BTreeSet<End>, (IpAddr, IpAddr)>,
     }
 
     impl Recount {
