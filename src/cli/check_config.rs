@@ -5,7 +5,8 @@ use std::path::Path;
 use super::failure::Failure;
 use super::output::print;
 use super::settings;
-use crate::{config, daemon};
+use crate::config;
+use crate::daemon;
 
 pub(super) fn run(file: &Path) -> Result<(), Failure> {
     let config = config::load(file).map_err(|error| settings::refused(&error))?;

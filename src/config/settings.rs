@@ -16,8 +16,6 @@ pub struct Config {
     pub capture: capture::Config,
     /// The interfaces; the command line may name others.
     pub interfaces: Vec<InterfaceConfig>,
-    /// Threads that meter packets, each with a flow table of its own; 1 to 64.
-    pub workers: usize,
     /// Flows and their heads.
     pub meter: meter::Config,
     /// Devices, names and destinations.
@@ -39,7 +37,6 @@ impl Default for Config {
         Self {
             capture: capture::Config::default(),
             interfaces: Vec::new(),
-            workers: 1,
             meter: meter::Config::default(),
             analyst: analyst::Config::default(),
             metrics: metrics::Config::default(),

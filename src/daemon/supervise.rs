@@ -126,12 +126,8 @@ async fn either(terminate: &mut Signal, interrupt: &mut Signal) -> &'static str 
     }
 }
 
-/// Ticks for the first time when `period` has passed.
+/// Ticks for the first time when `period` has passed: threads that have just begun have nothing to prove yet.
 fn ticker(period: Duration) -> tokio::time::Interval {
-<<<<<<< HEAD
-=======
-    // The first tick comes after a period: threads that have just begun have nothing to prove yet.
->>>>>>> shell
     let mut ticker = interval_at(Instant::now() + period, period);
     ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticker
@@ -147,19 +143,10 @@ fn reload(daemon: &Daemon, current: &mut Config, threads: &Threads) -> Result<()
     let config = reread()?;
     let catalogue = Arc::new(load_catalogue(&config.catalogue_dir)?);
     let sink = open_sink(&config)?;
-<<<<<<< HEAD
-    if config.capture != current.capture
-        || config.meter != current.meter
-        || config.metrics != current.metrics
-    {
-        warn!("changes of [capture], [flow], [limits] and [metrics] take effect at the next start");
-    }
     let mut analyst = config.analyst.clone();
-    complete(&mut analyst, &config.interfaces);
+    // The interfaces that are captured on are still those of the start.
+    complete(&mut analyst, &current.interfaces);
     let command = AnalysisCommand::Reconfigure { config: analyst, catalogue };
-=======
-    let command = AnalysisCommand::Reconfigure { config: config.analyst.clone(), catalogue };
->>>>>>> shell
     if threads.analysis_commands.try_send(command).is_err() {
         bail!("the analysis is too busy to be reconfigured; try again");
     }
@@ -177,8 +164,8 @@ fn reload(daemon: &Daemon, current: &mut Config, threads: &Threads) -> Result<()
 fn waiting_for_a_start<'a>(old: &Config, new: &Config) -> impl Iterator<Item = &'a str> {
     [
         ("[[interface]]", old.interfaces != new.interfaces),
-        ("[capture]", (&old.capture, old.workers) != (&new.capture, new.workers)),
-        ("[network], [flow] and [limits]", old.meter != new.meter),
+        ("[capture]", old.capture != new.capture),
+        ("[flow] and [limits]", old.meter != new.meter),
         ("[metrics]", old.metrics != new.metrics),
         ("[http]", old.api != new.api),
         ("log.format", old.log.format != new.log.format),
