@@ -58,7 +58,6 @@ pub fn decode<'a>(frame: &Frame<'a>) -> Result<Packet<'a>, DecodeError> {
 }
 
 /// EtherType, what follows it, and the addresses of an Ethernet II frame (IEEE 802.3, 3.2).
-#[expect(clippy::type_complexity, reason = "the three parts of a header, used once")]
 fn ethernet(bytes: &[u8]) -> Result<(u16, &[u8], Option<EtherAddresses>), DecodeError> {
     let Some((header, rest)) = bytes.split_first_chunk::<14>() else {
         return Err(link_error(DecodeReason::Truncated));
