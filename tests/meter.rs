@@ -196,11 +196,13 @@ impl Lab {
         self.seen.extend(new);
         self.seen
             .iter()
-            .filter_map(|observation| match &observation.kind {
-                ObservationKind::MessageRead { message: Message::Tls(hello), .. } => {
-                    hello.sni.clone()
-                }
-                _ => None,
+            .filter_map(|observation| {
+                let ObservationKind::MessageRead { message: Message::Tls(hello), .. } =
+                    &observation.kind
+                else {
+                    return None;
+                };
+                hello.sni.clone()
             })
             .collect()
     }
