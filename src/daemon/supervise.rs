@@ -145,7 +145,7 @@ fn reload(daemon: &Daemon, current: &mut Config, threads: &Threads) -> Result<()
     let sink = open_sink(&config)?;
     let mut analyst = config.analyst.clone();
     // The interfaces that are captured on are still those of the start.
-    complete(&mut analyst, &current.interfaces);
+    complete(&mut analyst, &daemon.config.interfaces);
     let command = AnalysisCommand::Reconfigure { config: analyst, catalogue };
     if threads.analysis_commands.try_send(command).is_err() {
         bail!("the analysis is too busy to be reconfigured; try again");
