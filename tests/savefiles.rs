@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use hikwatch::capture::{CaptureError, FrameSource, Next, SavefileSource};
-use hikwatch::net::Timestamp;
+use hikwatch::net::{LinkType, Timestamp};
 
 /// Files whose number of frames is another than tshark 4.0 states: the end of the path, the number
 /// that is right, and why.
@@ -60,15 +60,20 @@ fn collection() -> PathBuf {
 fn read(path: &Path) -> Result<Outcome, CaptureError> {
     let mut source = SavefileSource::open(path)?;
     let mut outcome = Outcome::default();
+    let mut dated = false;
     loop {
         match source.next_frame()? {
             Next::Frame(frame) => {
                 let points = usize::from(frame.interface.0) + 1;
                 outcome.frames += 1;
-                outcome.latest = outcome.latest.max(frame.timestamp);
-                if outcome.frames == 1 || frame.timestamp < outcome.earliest {
-                    outcome.earliest = frame.timestamp;
+                if frame.link_type == LinkType::NOT_A_FRAME {
+                    // A custom block: no interface, no time.
+                    continue;
                 }
+                outcome.latest = outcome.latest.max(frame.timestamp);
+                outcome.earliest =
+                    if dated { outcome.earliest.min(frame.timestamp) } else { frame.timestamp };
+                dated = true;
                 assert!(source.observation_points().len() >= points, "{}", path.display());
             }
             Next::Idle => panic!("{}: a file is never idle", path.display()),

@@ -12,7 +12,7 @@ use crate::capture::{FrameSource, Next, ObservationPoint, SavefileSource, Source
 use crate::catalogue::Catalogue;
 use crate::export::{AnalysisCounters, RunStats};
 use crate::meter::Config as MeterConfig;
-use crate::net::{Frame, Timestamp};
+use crate::net::{Frame, LinkType, Timestamp};
 
 /// Frames between two calls of the progress report.
 const PROGRESS_FRAMES: u64 = 1 << 20;
@@ -129,10 +129,11 @@ impl Pass {
             let Self { engine, points, outcome, .. } = self;
             outcome.stats.meter.frames += 1;
             let number = outcome.stats.meter.frames;
-            outcome.span =
-                Some(outcome.span.map_or((frame.timestamp, frame.timestamp), |(first, last)| {
-                    (first.min(frame.timestamp), last.max(frame.timestamp))
-                }));
+            // What holds no frame has no time of its own.
+            if frame.link_type != LinkType::NOT_A_FRAME {
+                let (first, last) = outcome.span.unwrap_or((frame.timestamp, frame.timestamp));
+                outcome.span = Some((first.min(frame.timestamp), last.max(frame.timestamp)));
+            }
             let interface = points.number(frame.interface);
             engine.handle_frame(&Frame { number, interface, ..frame }).map_err(Stop::Sink)?;
             points.learn(source.observation_points());
