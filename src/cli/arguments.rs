@@ -72,7 +72,7 @@ pub(crate) const DEFAULT_CONFIG: &str = "/etc/hikwatch/hikwatch.toml";
 Examples:
   sudo hikwatch run --interface br-lan
   sudo hikwatch run --config /etc/hikwatch/hikwatch.toml
-  ssh router tcpdump -i br-lan -U -s 0 -w - | hikwatch run --source -")]
+  ssh router tcpdump -i br-lan -U -s 0 -w - 'not port 22' | hikwatch run --source -")]
 pub(crate) struct Run {
     /// Configuration file; /etc/hikwatch/hikwatch.toml when that exists and none is named.
     #[arg(long, value_name = "FILE")]
