@@ -28,7 +28,8 @@ setup-build:
 build: setup-build ## Build the program for use: target/release/hikwatch
 	@.ci/setup has-libpcap && echo "building with libpcap as a second backend" \
 	  || echo "building without libpcap (not found): capture is by AF_PACKET, without filter expressions"
-	$(CARGO) build --release --locked $(FEATURES)
+	HIKWATCH_REVISION="$$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)" \
+	  $(CARGO) build --release --locked $(FEATURES)
 
 demo: build ## Show a simulated household until interrupted; DEMO_ARGS="--duration 30s" ends it
 	$(PROGRAM) demo $(DEMO_ARGS)

@@ -60,6 +60,18 @@ fn bytes_of_the_server_are_not_taken_for_a_request() {
 }
 
 #[test]
+fn a_head_that_comes_byte_by_byte_is_read_when_its_flow_ends_at_the_latest() {
+    let mut lab = Lab::new(Config::default());
+    lab.send(0, Segment::SYN, b"");
+    for (offset, byte) in (1u32..).zip(hello(NAME)) {
+        lab.send(offset, Segment::ACK, &[byte]);
+    }
+    while lab.meter.drain(lab.now) {}
+
+    assert_eq!(lab.names(), [NAME]);
+}
+
+#[test]
 fn a_flood_of_half_hellos_stays_within_the_budget_and_is_counted() {
     let config = Config { heads_budget: 16 << 10, ..Config::default() };
     let mut lab = Lab::new(config);

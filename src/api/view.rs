@@ -118,6 +118,7 @@ pub(crate) struct FlowView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     app_proto: Option<&'static str>,
     perimeter: &'static str,
+    conn_state: &'static str,
     start: EveTime,
     end: EveTime,
     pkts_toserver: u64,
@@ -148,6 +149,7 @@ impl<'a> FlowView<'a> {
             proto: Text(record.protocol),
             app_proto: head.map(|head| head.protocol.as_label()),
             perimeter: sighting.perimeter.as_label(),
+            conn_state: record.conn_state.as_label(),
             start: EveTime(record.flow_start),
             end: EveTime(record.flow_end),
             pkts_toserver: record.forward.packets,

@@ -25,9 +25,42 @@ enum Side {
     /// Its SYN was seen: the sequence number of its first byte.
     Expected(u32),
     /// Some bytes are there, and more are needed.
-    Reading(Box<StreamHead>),
+    Reading(Box<Reading>),
     /// Nothing more can come of it.
     Done,
+}
+
+/// A head that is being put together.
+#[derive(Debug)]
+struct Reading {
+    head: StreamHead,
+    /// How often it was offered to the dissector.
+    offers: u32,
+    /// Once it was offered often, its length at the next offer.
+    next_offer: usize,
+}
+
+/// Offers of a growing head; afterwards it has to double in between. Guards against a head that
+/// comes byte by byte, each of which would have it read anew.
+const PROMPT_OFFERS: u32 = 32;
+
+impl Reading {
+    fn new(base: u32, limit: usize) -> Self {
+        Self { head: StreamHead::new(base, limit), offers: 0, next_offer: 0 }
+    }
+
+    /// Offers what is there to the dissector, unless that was done often and too little has come since.
+    fn offer(&mut self) -> StreamVerdict {
+        let length = self.head.bytes().len();
+        if length < self.next_offer {
+            return StreamVerdict::NeedMore;
+        }
+        self.offers += 1;
+        if self.offers >= PROMPT_OFFERS {
+            self.next_offer = length.saturating_mul(2);
+        }
+        dissect_stream(self.head.bytes())
+    }
 }
 
 /// A TCP segment, as far as its bytes were captured.
@@ -88,10 +121,10 @@ impl HeadSlot {
     pub(super) fn give_up(&mut self, budget: &mut HeadsBudget) -> Option<Message> {
         let mut read = None;
         for side in [&mut self.ascending, &mut self.descending] {
-            if let Side::Reading(head) = side
+            if let Side::Reading(reading) = side
                 && read.is_none()
             {
-                read = dissect_partial_stream(head.bytes());
+                read = dissect_partial_stream(reading.head.bytes());
             }
             side.close(budget);
         }
@@ -146,17 +179,17 @@ impl Side {
                 Self::Expected(first) => *first,
                 Self::Unseen | Self::Reading(_) | Self::Done => sequence,
             };
-            *self = Self::Reading(Box::new(StreamHead::new(base, config.max_head_bytes)));
+            *self = Self::Reading(Box::new(Reading::new(base, config.max_head_bytes)));
         }
-        let Self::Reading(head) = self else { return None };
-        let before = head.held();
-        let pushed = head.push(sequence, segment.payload);
-        budget.held = (budget.held + head.held()).saturating_sub(before);
+        let Self::Reading(reading) = self else { return None };
+        let before = reading.head.held();
+        let pushed = reading.head.push(sequence, segment.payload);
+        budget.held = (budget.held + reading.head.held()).saturating_sub(before);
         let verdict = match pushed {
             StreamPush::Unchanged => return None,
-            StreamPush::Grown => dissect_stream(head.bytes()),
-            StreamPush::Full => match dissect_stream(head.bytes()) {
-                StreamVerdict::NeedMore => dissect_partial_stream(head.bytes())
+            StreamPush::Grown => reading.offer(),
+            StreamPush::Full => match dissect_stream(reading.head.bytes()) {
+                StreamVerdict::NeedMore => dissect_partial_stream(reading.head.bytes())
                     .map_or(StreamVerdict::NotForUs, StreamVerdict::Read),
                 verdict @ (StreamVerdict::Read(_)
                 | StreamVerdict::NotForUs
@@ -166,7 +199,7 @@ impl Side {
         match verdict {
             StreamVerdict::NeedMore if !segment.cut => None,
             StreamVerdict::NeedMore => {
-                let read = dissect_partial_stream(head.bytes());
+                let read = dissect_partial_stream(reading.head.bytes());
                 self.close(budget);
                 read
             }
@@ -197,8 +230,8 @@ impl Side {
     }
 
     fn close(&mut self, budget: &mut HeadsBudget) {
-        if let Self::Reading(head) = self {
-            budget.held = budget.held.saturating_sub(head.held());
+        if let Self::Reading(reading) = self {
+            budget.held = budget.held.saturating_sub(reading.head.held());
         }
         *self = Self::Done;
     }
