@@ -10,6 +10,9 @@ use crate::net::{IpProtocol, Timestamp};
 /// How many flows are looked at to find one that gives up its place.
 const EVICTION_SAMPLE: usize = 8;
 
+/// Flows whose place is found without the index; a power of two.
+const RECENT: usize = 4096;
+
 /// All live flows of one meter, each with a slot `S` for its owner.
 ///
 /// Call [`FlowTable::expire`] until it gives `None` before each [`FlowTable::observe`], with the same
@@ -22,6 +25,9 @@ pub struct FlowTable<S> {
     entries: Vec<Option<FlowEntry<S>>>,
     free: Vec<u32>,
     wheel: Wheel,
+    /// The place that was last found for each value of some bits of the hash: a look that mostly hits, and
+    /// spares the index, which is larger than a processor's nearest caches. What it gives is checked.
+    recent: Vec<u32>,
     /// Where the search for a flow to evict goes on.
     hand: usize,
     /// The places that are still to be drained, last one first; absent before the end of the run.
@@ -65,10 +71,11 @@ impl<S> FlowTable<S> {
         let [a, b, c, d] = seeds;
         Self {
             hasher: RandomState::with_seeds(a, b, c, d),
-            index: HashTable::with_capacity(capacity),
+            index: HashTable::new(),
             entries: Vec::with_capacity(capacity),
             free: Vec::new(),
             wheel: Wheel::new(capacity),
+            recent: vec![u32::MAX; RECENT],
             hand: 0,
             draining: None,
             config,
@@ -98,7 +105,7 @@ impl<S> FlowTable<S> {
     ) -> Observed<S> {
         let hash = self.hasher.hash_one(key.to_words());
         let mut ended = None;
-        let mut found = self.find(hash, &key);
+        let mut found = self.find_recent(hash, &key).or_else(|| self.find(hash, &key));
         if let Some(place) = found
             && self.begins_anew(place, packet)
         {
@@ -118,6 +125,9 @@ impl<S> FlowTable<S> {
                 self.insert(hash, entry)
             }
         };
+        if let Some(recent) = self.recent.get_mut(recent_slot(hash)) {
+            *recent = place;
+        }
         let config = &self.config;
         let Some(Some(entry)) = self.entries.get_mut(place as usize) else {
             // `find` and `insert` give places that hold an entry.
@@ -207,6 +217,14 @@ impl<S> FlowTable<S> {
         numbered.into_iter().map(|(_, place)| place).collect()
     }
 
+    fn find_recent(&self, hash: u64, key: &FlowKey) -> Option<u32> {
+        let place = *self.recent.get(recent_slot(hash))?;
+        match self.entries.get(place as usize) {
+            Some(Some(entry)) if entry.key == *key => Some(place),
+            Some(_) | None => None,
+        }
+    }
+
     fn find(&self, hash: u64, key: &FlowKey) -> Option<u32> {
         let entries = &self.entries;
         self.index
@@ -276,6 +294,12 @@ impl<S> FlowTable<S> {
         let (_, _, place) = victim?;
         self.end(place, FlowEndReason::LackOfResources, now)
     }
+}
+
+const fn recent_slot(hash: u64) -> usize {
+    #[expect(clippy::cast_possible_truncation, reason = "the remainder is below 4096")]
+    let slot = (hash % RECENT as u64) as usize;
+    slot
 }
 
 #[cfg(test)]

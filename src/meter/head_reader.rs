@@ -250,3 +250,27 @@ fn strip_port(host: &str) -> &str {
         Some(_) | None => host,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::FlowEntry;
+
+    #[test]
+    fn a_flow_and_its_slot_fit_into_four_cache_lines() {
+        let size = size_of::<Option<FlowEntry<HeadSlot>>>();
+        assert!(size <= 256, "{size}");
+    }
+
+    #[test]
+    fn a_port_is_no_part_of_a_host() {
+        for (field, host) in [
+            ("example.com", "example.com"),
+            ("example.com:8080", "example.com"),
+            ("[2001:db8::1]:80", "[2001:db8::1]"),
+            ("2001:db8::1", "2001:db8::1"),
+        ] {
+            assert_eq!(strip_port(field), host);
+        }
+    }
+}
