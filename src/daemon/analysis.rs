@@ -140,6 +140,7 @@ impl Analysis {
                 self.analyst.observe(observation);
                 observed += 1;
                 if observed % BATCH_OBSERVATIONS == 0 {
+                    self.shared.advance(number);
                     self.hand_on(horizon, None);
                 }
             }

@@ -13,7 +13,7 @@ use super::analysis::EventBatch;
 use super::worker::{Shared, WorkerEnd, WorkerTotals};
 use crate::analyst::EventKind;
 use crate::capture::{ObservationPoint, SourceCounters};
-use crate::export::{AnalysisCounters, EveFileSink, RunStats};
+use crate::export::{AnalysisCounters, DeliveryCounters, EveFileSink, RunStats};
 use crate::inventory::Inventory;
 use crate::meter::MeterStats;
 use crate::metrics::{Consumer, InterfaceTotals, Recorder};
@@ -55,6 +55,8 @@ pub(super) struct Dispatch {
     pub(super) shared: Arc<Shared>,
     pub(super) counters: AnalysisCounters,
     pub(super) next_stats: Timestamp,
+    /// What sinks before the present one delivered and lost.
+    pub(super) earlier: DeliveryCounters,
 }
 
 impl Dispatch {
@@ -109,9 +111,8 @@ impl Dispatch {
                 self.next_stats = batch.now.plus(STATS_INTERVAL);
             }
             sink.flush();
-            let delivered = sink.counters();
-            self.recorder.observe_eve_deliveries(delivered.delivered, delivered.failed);
         }
+        self.publish_deliveries();
         batch.end
     }
 
@@ -153,6 +154,14 @@ impl Dispatch {
         stats
     }
 
+    /// Deliveries of this sink and of those before it.
+    fn publish_deliveries(&self) {
+        let now = self.sink.as_ref().map(|sink| sink.counters()).unwrap_or_default();
+        let failed = self.earlier.failed + now.failed;
+        self.recorder.observe_eve_deliveries(self.earlier.delivered + now.delivered, failed);
+        self.recorder.observe_dropped(Consumer::Eve, failed);
+    }
+
     fn obey(&mut self, command: DispatchCommand) {
         match command {
             DispatchCommand::ReplaceSink(sink) => {
@@ -162,8 +171,11 @@ impl Dispatch {
                     if counters.failed > 0 {
                         warn!(lost = counters.failed, "events could not be written");
                     }
+                    self.earlier.delivered += counters.delivered;
+                    self.earlier.failed += counters.failed;
                 }
                 self.sink = sink;
+                self.publish_deliveries();
             }
         }
     }

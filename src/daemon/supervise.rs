@@ -31,6 +31,9 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How often the service manager's status line is renewed.
 const STATUS: Duration = Duration::from_secs(10);
 
+/// Why `/-/ready` is not any more: the rest goes on.
+const SOURCE_ENDED: &str = "a source has ended; the log says which";
+
 /// No end is in sight.
 const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
 
@@ -49,6 +52,9 @@ pub(super) async fn supervise(
     let (close, closed) = oneshot::channel::<()>();
     let status = Arc::clone(&state.status);
     let inventory = Arc::clone(&state.inventory);
+    let readiness = Arc::clone(&state.readiness);
+    // Behind the workers' proofs of progress stand the analyst's and the dispatcher's.
+    let workers = threads.shared.progress.len() - 2;
     let server = tokio::spawn(api::serve(listener, state, async move {
         // An error means that the sender is gone, which is an end as well.
         closed.await.ok();
@@ -85,6 +91,9 @@ pub(super) async fn supervise(
             _ = look.tick() => {
                 if threads.are_over() {
                     break Ending::SourcesEnded;
+                }
+                if threads.shared.ended(workers) > 0 {
+                    readiness.wait_for(SOURCE_ENDED);
                 }
             }
             _ = feed.tick() => {

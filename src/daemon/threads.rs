@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use arc_swap::ArcSwap;
@@ -15,11 +16,17 @@ use super::worker::{RING_BATCHES, Shared, Worker, WorkerEnd};
 use crate::analyst::{Analyst, Config as AnalystConfig};
 use crate::capture::{FrameSource, ObservationPoint};
 use crate::catalogue::Catalogue;
-use crate::export::{AnalysisCounters, EveFileSink};
+use crate::export::{AnalysisCounters, DeliveryCounters, EveFileSink};
 use crate::inventory::Inventory;
 use crate::meter::{Config as MeterConfig, Meter};
 use crate::metrics::Recorder;
 use crate::net::InterfaceId;
+
+/// How long the drain at the end of a run may take; below the patience of the service manager.
+const DRAIN_PATIENCE: Duration = Duration::from_secs(15);
+
+/// How often the end of the drain is looked for.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Orders that may wait for a busy thread.
 const WAITING_COMMANDS: usize = 4;
@@ -80,6 +87,7 @@ impl Threads {
             shared: Arc::clone(&shared),
             counters: AnalysisCounters::default(),
             next_stats: started,
+            earlier: DeliveryCounters::default(),
         };
         let dispatch = spawn("dispatch", move || dispatch.run())?;
 
@@ -121,8 +129,18 @@ impl Threads {
     /// Waits for all threads; gives how the sources ended.
     ///
     /// # Errors
-    /// A thread has panicked.
+    /// A thread has panicked, or hangs: a disk or a pipe that takes no events must not keep the program alive.
     pub(super) fn join(self) -> Result<Vec<WorkerEnd>> {
+        let stopwatch = clock::Stopwatch::start();
+        while !self.are_over() {
+            if stopwatch.elapsed() > DRAIN_PATIENCE {
+                return Err(anyhow!(
+                    "events could not be written within {} seconds of the end; what is left is lost",
+                    DRAIN_PATIENCE.as_secs()
+                ));
+            }
+            thread::sleep(LOOK);
+        }
         for worker in self.workers {
             worker.join().map_err(|_| anyhow!("a capture thread panicked"))?;
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::worker::Shared;
+use super::worker::{ENDED, Shared};
 
 /// Tells whether every thread has moved since it was asked last.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl Watchdog {
         let mut all = true;
         for (seen, counter) in self.seen.iter_mut().zip(&self.shared.progress) {
             let now = counter.load(Ordering::Relaxed);
-            all &= now != *seen;
+            all &= now != *seen || now == ENDED;
             *seen = now;
         }
         all
@@ -33,6 +33,19 @@ impl Watchdog {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_thread_that_has_ended_owes_no_proof() {
+        let shared = Shared::new(2);
+        let mut watchdog = Watchdog::new(Arc::clone(&shared));
+        shared.finish(1);
+        for _ in 0..2 {
+            [0, 2, 3].into_iter().for_each(|owner| shared.advance(owner));
+            assert!(watchdog.all_have_moved());
+        }
+        assert_eq!(shared.ended(2), 1);
+        assert!(!watchdog.all_have_moved());
+    }
 
     #[test]
     fn one_thread_that_stands_still_is_enough_to_starve_the_watchdog() {

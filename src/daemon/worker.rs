@@ -30,6 +30,9 @@ const MAX_WAITING: usize = 65_536;
 /// Batches on their way from a worker to the analyst.
 pub(super) const RING_BATCHES: usize = 64;
 
+/// The progress of a thread that has ended.
+pub(super) const ENDED: u64 = u64::MAX;
+
 /// What a worker hands on: everything it saw up to `watermark`.
 #[derive(Debug)]
 pub(super) struct Batch {
@@ -78,6 +81,19 @@ impl Shared {
         Arc::new(Self { stop: AtomicBool::new(false), progress })
     }
 
+    /// Says that thread number `owner` has ended and proves nothing any more.
+    pub(super) fn finish(&self, owner: usize) {
+        if let Some(counter) = self.progress.get(owner) {
+            counter.store(ENDED, Ordering::Relaxed);
+        }
+    }
+
+    /// How many of the first `workers` threads have ended.
+    pub(super) fn ended(&self, workers: usize) -> usize {
+        let ended = |counter: &&AtomicU64| counter.load(Ordering::Relaxed) == ENDED;
+        self.progress.iter().take(workers).filter(ended).count()
+    }
+
     /// Says that thread number `owner` is alive.
     pub(super) fn advance(&self, owner: usize) {
         if let Some(counter) = self.progress.get(owner) {
@@ -118,6 +134,9 @@ impl Worker {
             }
             let idle = match self.source.next_frame() {
                 Ok(Next::Frame(frame)) => {
+                    if std::mem::take(&mut down) {
+                        info!(interface = %self.name, "frames come again");
+                    }
                     frames += 1;
                     in_batch += 1;
                     let now = clock.at_frame(frame.timestamp, || stopwatch.elapsed());
@@ -130,12 +149,7 @@ impl Worker {
                     }
                     false
                 }
-                Ok(Next::Idle) => {
-                    if std::mem::take(&mut down) {
-                        info!(interface = %self.name, "up again");
-                    }
-                    true
-                }
+                Ok(Next::Idle) => true,
                 Err(CaptureError::Io { source, .. }) if source.kind() == ErrorKind::NetworkDown => {
                     if !std::mem::replace(&mut down, true) {
                         warn!(interface = %self.name, "down; capture goes on when it is up again");
@@ -163,6 +177,7 @@ impl Worker {
         }
         self.wait_for_room();
         self.hand_on(now, Some(end), &mut dropped);
+        self.shared.finish(self.number);
     }
 
     /// Gives the analyst what was seen; keeps it for later when the ring is full.

@@ -38,11 +38,11 @@ pub fn decode<'a>(frame: &Frame<'a>) -> Result<Packet<'a>, DecodeError> {
     let (ether_type, bytes, ether) = match link_payload(frame)? {
         LinkPayload::Ethernet(bytes) => ethernet(bytes)?,
         LinkPayload::EtherType(ether_type, bytes, ether) => (ether_type, bytes, ether),
-        LinkPayload::Ip(bytes) => return ip(bytes, None, vlans),
+        LinkPayload::Ip(bytes) => return ip(frame, bytes, None, vlans),
     };
     let (ether_type, bytes) = untag(ether_type, bytes, &mut vlans)?;
     match ether_type {
-        0x0800 | 0x86dd => ip(bytes, ether, vlans),
+        0x0800 | 0x86dd => ip(frame, bytes, ether, vlans),
         0x0806 => {
             let arp = ArpPacketSlice::from_slice(bytes)
                 .map_err(|_| network_error(DecodeReason::Truncated))?;
@@ -91,21 +91,25 @@ fn untag<'a>(
 }
 
 /// Reads an IP packet by the version that stands in it, whatever announced it.
-fn ip(
-    bytes: &[u8],
+fn ip<'a>(
+    frame: &Frame<'_>,
+    bytes: &'a [u8],
     ether: Option<EtherAddresses>,
     vlans: VlanIds,
-) -> Result<Packet<'_>, DecodeError> {
+) -> Result<Packet<'a>, DecodeError> {
+    // What was on the wire behind the link header: no length in the packet can claim more.
+    let on_wire =
+        (frame.wire_len as usize).saturating_sub(frame.bytes.len() - bytes.len()).max(bytes.len());
     let (ip, stopped) = match bytes.first().map(|first| first >> 4) {
-        Some(4) => ipv4(bytes)?,
-        Some(6) => ipv6(bytes)?,
+        Some(4) => ipv4(bytes, on_wire)?,
+        Some(6) => ipv6(bytes, on_wire)?,
         Some(_) => return Err(network_error(DecodeReason::Malformed)),
         None => return Err(network_error(DecodeReason::Truncated)),
     };
     Ok(Packet { ether, vlans, network: Network::Ip(ip), stopped })
 }
 
-fn ipv4(bytes: &[u8]) -> Result<(IpPacket<'_>, Option<DecodeError>), DecodeError> {
+fn ipv4(bytes: &[u8], on_wire: usize) -> Result<(IpPacket<'_>, Option<DecodeError>), DecodeError> {
     let (ip, stop) = LaxIpv4Slice::from_slice(bytes).map_err(|error| match error {
         err::ipv4::HeaderSliceError::Len(_) => network_error(DecodeReason::Truncated),
         err::ipv4::HeaderSliceError::Content(_) => network_error(DecodeReason::Malformed),
@@ -121,7 +125,7 @@ fn ipv4(bytes: &[u8]) -> Result<(IpPacket<'_>, Option<DecodeError>), DecodeError
     let claimed = match usize::from(header.total_len()) {
         // Segmentation offload leaves 0.
         length if length < header_len => captured,
-        length => length,
+        length => length.min(on_wire),
     };
     Ok(ip_packet(
         (IpAddr::V4(Ipv4Addr::from(header.source())), IpAddr::V4(header.destination_addr())),
@@ -134,7 +138,7 @@ fn ipv4(bytes: &[u8]) -> Result<(IpPacket<'_>, Option<DecodeError>), DecodeError
     ))
 }
 
-fn ipv6(bytes: &[u8]) -> Result<(IpPacket<'_>, Option<DecodeError>), DecodeError> {
+fn ipv6(bytes: &[u8], on_wire: usize) -> Result<(IpPacket<'_>, Option<DecodeError>), DecodeError> {
     let (ip, stop) = LaxIpv6Slice::from_slice(bytes).map_err(|error| match error {
         err::ipv6::HeaderSliceError::Len(_) => network_error(DecodeReason::Truncated),
         err::ipv6::HeaderSliceError::Content(_) => network_error(DecodeReason::Malformed),
@@ -149,7 +153,7 @@ fn ipv6(bytes: &[u8]) -> Result<(IpPacket<'_>, Option<DecodeError>), DecodeError
     let captured = header_len + extensions + ip.payload().payload.len();
     let claimed = match usize::from(header.payload_length()) {
         0 => captured,
-        length => header_len + length,
+        length => (header_len + length).min(on_wire),
     };
     Ok(ip_packet(
         (IpAddr::V6(header.source_addr()), IpAddr::V6(header.destination_addr())),
@@ -369,10 +373,27 @@ mod tests {
                 .tcp(5000, 443, 1, 1000),
             &[0; 1000],
         );
-        let packet = decode(&frame(LinkType::ETHERNET, &bytes[..100])).unwrap();
+        let cut = Frame { wire_len: 1054, ..frame(LinkType::ETHERNET, &bytes[..100]) };
+        let packet = decode(&cut).unwrap();
         let Network::Ip(ip) = packet.network else { panic!("holds IP") };
 
         assert_eq!((ip.ip_len, ip.payload_len, ip.payload.len()), (1040, 1000, 46));
+    }
+
+    #[test]
+    fn a_packet_cannot_claim_more_than_its_frame_held() {
+        let mut bytes = build(
+            PacketBuilder::ethernet2(MACS.0, MACS.1)
+                .ipv4([192, 0, 2, 1], [198, 51, 100, 1], 64)
+                .udp(5000, 53),
+            &[0; 20],
+        );
+        bytes[16..18].copy_from_slice(&[0xff, 0xff]);
+        let Network::Ip(ip) = decode(&frame(LinkType::ETHERNET, &bytes)).unwrap().network else {
+            panic!("holds IP")
+        };
+
+        assert_eq!((ip.ip_len, ip.payload_len), (48, 20));
     }
 
     #[test]

@@ -13,6 +13,9 @@ use super::{AppProtocol, DissectReason, DnsMessage, DnsQuery, DnsRecord, DnsReco
 const MAX_QUERIES: usize = 32;
 /// Answers that are kept; guards memory. More are not looked at.
 const MAX_ANSWERS: usize = 128;
+
+/// Bytes of names that the answers of one message may hold together: compression makes long names of two bytes.
+const MAX_ANSWER_TEXT: usize = 16 << 10;
 /// The top bit of a class in multicast DNS: "unicast response wanted" or "cache flush" (RFC 6762, 18.12 and 18.13).
 const MDNS_CLASS_BIT: u16 = 0x8000;
 /// Class IN, RFC 1035, 3.2.4.
@@ -57,9 +60,16 @@ pub(crate) fn dissect(
             cursor.u32()?;
         }
     }
+    let mut text = 0;
     for _ in 0..usize::from(answers).min(MAX_ANSWERS) {
         match read_record(payload, &mut cursor, protocol) {
-            Ok(record) => message.answers.push(record),
+            Ok(record) => {
+                text += record.name.len() + record.data.text_len();
+                if text > MAX_ANSWER_TEXT {
+                    break;
+                }
+                message.answers.push(record);
+            }
             Err(DissectReason::Truncated) if !message.queries.is_empty() => break,
             Err(DissectReason::Truncated) if !message.answers.is_empty() => break,
             Err(reason) => return Err(reason),

@@ -139,6 +139,16 @@ pub enum DnsRecordData {
     Other,
 }
 
+impl DnsRecordData {
+    /// Bytes of text that it holds.
+    pub(super) const fn text_len(&self) -> usize {
+        match self {
+            Self::Cname(name) | Self::Ptr(name) => name.len(),
+            Self::A(_) | Self::Aaaa(_) | Self::Other => 0,
+        }
+    }
+}
+
 /// A TLS ClientHello, RFC 8446, 4.1.2.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ClientHello {

@@ -98,13 +98,6 @@ impl<S> FlowEntry<S> {
         let mut flags = TcpFlags::default();
         if let Transport::Tcp(tcp) = packet.ip.transport {
             flags = tcp.flags;
-            // A SYN without ACK says who began, whatever came before it.
-            if flags.contains(TcpFlags::SYN)
-                && !flags.contains(TcpFlags::ACK)
-                && !self.progress.saw_syn()
-            {
-                self.initiator = orientation;
-            }
         }
         let sender = if orientation == self.initiator { Role::Initiator } else { Role::Responder };
         if packet.ip.protocol == IpProtocol::TCP {
@@ -136,6 +129,11 @@ impl<S> FlowEntry<S> {
     #[must_use]
     pub const fn saw_syn(&self) -> bool {
         self.progress.saw_syn()
+    }
+
+    /// Tells whether the conversation was under way when its first packet was seen.
+    pub(super) const fn was_joined_midway(&self) -> bool {
+        !self.progress.saw_syn() && !self.progress.saw_syn_ack()
     }
 
     /// Tells whether only one side has spoken.
@@ -176,7 +174,7 @@ impl<S> FlowEntry<S> {
         self.flow_end.plus(self.idle_timeout(config))
     }
 
-    fn idle_timeout(&self, config: &Config) -> Duration {
+    pub(super) fn idle_timeout(&self, config: &Config) -> Duration {
         match self.key.protocol() {
             IpProtocol::TCP if self.progress.is_closed() => config.tcp_closed_timeout,
             IpProtocol::TCP if self.progress.is_half_open() => config.tcp_half_open_timeout,

@@ -140,12 +140,13 @@ impl<S> FlowTable<S> {
                 ended,
             };
         };
-        let was_closed = entry.is_closed();
+        let (was_closed, patience) = (entry.is_closed(), entry.idle_timeout(config));
         let sender = entry.observe(orientation, packet, now);
         let closes = !was_closed && entry.is_closed();
         if is_new {
+            self.wheel.start(now);
             self.wheel.insert(place, entry.deadline(config));
-        } else if closes {
+        } else if entry.idle_timeout(config) < patience {
             // The deadline came nearer: the wheel would look too late.
             self.wheel.remove(place);
             self.wheel.insert(place, entry.deadline(config));
@@ -234,13 +235,15 @@ impl<S> FlowTable<S> {
             .copied()
     }
 
-    /// A new SYN on a conversation that is over begins another one with the same ports.
+    /// A SYN begins another conversation with the same ports when the one before is over, or when that one
+    /// was joined in its middle: then it says nothing about who begins now.
     fn begins_anew(&self, place: u32, packet: &FlowPacket<'_, '_>) -> bool {
         use crate::decode::{TcpFlags, Transport};
         packet.ip.protocol == IpProtocol::TCP
             && matches!(packet.ip.transport, Transport::Tcp(tcp)
                 if tcp.flags.contains(TcpFlags::SYN) && !tcp.flags.contains(TcpFlags::ACK))
-            && matches!(self.entries.get(place as usize), Some(Some(entry)) if entry.is_closed())
+            && matches!(self.entries.get(place as usize),
+                Some(Some(entry)) if entry.is_closed() || entry.was_joined_midway())
     }
 
     fn insert(&mut self, hash: u64, entry: FlowEntry<S>) -> u32 {
@@ -341,10 +344,36 @@ mod tests {
         let record = table.entry_mut(observed.place).unwrap().record();
         assert_eq!(record.initiator.ip, CLIENT, "a SYN-ACK is an answer");
 
+        let (observed, _) = feed(&mut table, 1, &tcp(CLIENT, 5000, SERVER, 443, 0x02));
+        assert!(!observed.is_new, "the SYN of the same handshake, captured late");
+
         let (observed, _) = feed(&mut table, 1, &tcp(SERVER, 80, CLIENT, 6000, 0x10));
         assert_eq!(table.entry_mut(observed.place).unwrap().endpoints().0.ip, SERVER);
         let (observed, _) = feed(&mut table, 2, &tcp(CLIENT, 6000, SERVER, 80, 0x02));
+        assert!(observed.is_new && observed.ended.is_some(), "another conversation");
         assert_eq!(table.entry_mut(observed.place).unwrap().endpoints().0.ip, CLIENT);
+    }
+
+    #[test]
+    fn an_attempt_on_a_silent_conversation_expires_as_an_attempt() {
+        let mut table = table(16);
+        feed(&mut table, 1, &tcp(CLIENT, 5000, SERVER, 443, 0x12));
+        feed(&mut table, 2, &tcp(SERVER, 443, CLIENT, 5000, 0x02));
+
+        let (_, ended) = feed(&mut table, 400, &udp(CLIENT, 1, SERVER, 2));
+
+        assert_eq!(ended.iter().map(|flow| flow.at.as_secs()).collect::<Vec<_>>(), [62]);
+    }
+
+    #[test]
+    fn a_capture_that_begins_at_zero_and_leaps_ends_its_first_flow() {
+        let mut table = table(16);
+        feed_at(&mut table, Timestamp::from_nanos(500_000_000), &udp(CLIENT, 1, SERVER, 53));
+
+        let (observed, ended) = feed(&mut table, 500, &udp(CLIENT, 1, SERVER, 53));
+
+        assert!(observed.is_new);
+        assert_eq!(ended.len(), 1);
     }
 
     #[test]

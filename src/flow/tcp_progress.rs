@@ -40,6 +40,11 @@ impl TcpProgress {
         self.has(Self::INITIATOR_SYN)
     }
 
+    /// Tells whether the answer to a SYN was seen.
+    pub(super) const fn saw_syn_ack(self) -> bool {
+        self.has(Self::RESPONDER_SYN_ACK)
+    }
+
     /// Tells whether nothing more is to come: both sides closed, or one aborted.
     pub(super) const fn is_closed(self) -> bool {
         self.0 & (Self::INITIATOR_RST | Self::RESPONDER_RST) != 0

@@ -50,6 +50,14 @@ impl Wheel {
         }
     }
 
+    /// Begins at `now`, once; before the first flow is put in.
+    pub(super) fn start(&mut self, now: Timestamp) {
+        if !self.started {
+            self.started = true;
+            self.second = now.as_secs();
+        }
+    }
+
     /// Puts flow `index` where it is looked at when `deadline` comes.
     pub(super) fn insert(&mut self, index: u32, deadline: Timestamp) {
         let second = deadline.as_secs().clamp(self.second + 1, self.second + SLOTS as u64 - 1);
@@ -110,10 +118,7 @@ impl Wheel {
         now: Timestamp,
         mut deadline: impl FnMut(u32) -> (Timestamp, u64),
     ) -> Option<u32> {
-        if !self.started {
-            self.started = true;
-            self.second = now.as_secs();
-        }
+        self.start(now);
         loop {
             while let Some((at, _, index, serial)) = self.current.last().copied() {
                 if at > now {

@@ -185,6 +185,13 @@ impl Side {
         let before = reading.head.held();
         let pushed = reading.head.push(sequence, segment.payload);
         budget.held = (budget.held + reading.head.held()).saturating_sub(before);
+        if budget.held > config.heads_budget {
+            // One head may have grown beyond what is left: it is read as far as it goes.
+            stats.heads_refused += 1;
+            let read = dissect_partial_stream(reading.head.bytes());
+            self.close(budget);
+            return read;
+        }
         let verdict = match pushed {
             StreamPush::Unchanged => return None,
             StreamPush::Grown => reading.offer(),

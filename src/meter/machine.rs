@@ -76,7 +76,7 @@ impl Meter {
         self.output.begin(now, frame.number, 0, frame.timestamp);
         match packet.network {
             Network::Ip(ip) => self.handle_ip(frame, &packet, &ip, now),
-            Network::Arp(arp) => self.handle_arp(&arp),
+            Network::Arp(arp) => self.handle_arp(&packet, &arp),
             Network::Link { ether_type, payload } => {
                 self.handle_link_message(frame, &packet, ether_type, payload);
             }
@@ -200,9 +200,11 @@ impl Meter {
         }
     }
 
-    /// The sender of an ARP packet says which address it holds; a probe says nothing (RFC 5227, 2.1.1).
-    fn handle_arp(&mut self, arp: &ArpPacket) {
-        if arp.sender_mac.is_station() && !arp.sender_ip.is_unspecified() {
+    /// The sender of an ARP packet says which address it holds; a probe says nothing (RFC 5227, 2.1.1), and
+    /// neither does who speaks for another station.
+    fn handle_arp(&mut self, packet: &Packet<'_>, arp: &ArpPacket) {
+        let speaks_for_itself = packet.ether.is_none_or(|ether| ether.source == arp.sender_mac);
+        if speaks_for_itself && arp.sender_mac.is_station() && !arp.sender_ip.is_unspecified() {
             self.output.push(ObservationKind::BindingSeen {
                 mac: arp.sender_mac,
                 ip: IpAddr::V4(arp.sender_ip),

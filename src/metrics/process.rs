@@ -22,7 +22,7 @@ pub(crate) struct ProcessUsage {
     /// The soft limit of file descriptors; `u64::MAX` without one.
     pub(crate) max_fds: u64,
     /// Start, in seconds since 1970.
-    pub(crate) start_seconds: f64,
+    pub(crate) start_seconds: Option<f64>,
 }
 
 impl ProcessUsage {
@@ -30,7 +30,8 @@ impl ProcessUsage {
     pub(crate) fn read() -> Option<Self> {
         let (user, system, start) = times(&fs::read_to_string("/proc/self/stat").ok()?)?;
         let status = fs::read_to_string("/proc/self/status").ok()?;
-        let boot = boot_seconds(&fs::read_to_string("/proc/stat").ok()?)?;
+        // Hidden from a service with `ProcSubset=pid`.
+        let boot = fs::read_to_string("/proc/stat").ok().and_then(|stat| boot_seconds(&stat));
         let limits = fs::read_to_string("/proc/self/limits").ok()?;
         // The folder that counts is open itself while it is read.
         let open = fs::read_dir("/proc/self/fd").ok()?.count().saturating_sub(1);
@@ -40,7 +41,7 @@ impl ProcessUsage {
             virtual_bytes: kibibytes(&status, "VmSize:")?,
             open_fds: u64::try_from(open).ok()?,
             max_fds: max_fds(&limits)?,
-            start_seconds: boot + start / TICKS_PER_SECOND,
+            start_seconds: boot.map(|boot| boot + start / TICKS_PER_SECOND),
         })
     }
 }
@@ -89,6 +90,6 @@ mod tests {
 
         assert!(usage.resident_bytes > 0 && usage.virtual_bytes >= usage.resident_bytes);
         assert!(usage.open_fds >= 3 && usage.open_fds <= usage.max_fds);
-        assert!(usage.start_seconds > 1e9);
+        assert!(usage.start_seconds.is_none_or(|start| start > 1e9));
     }
 }

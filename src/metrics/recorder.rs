@@ -238,7 +238,9 @@ impl Recorder {
         families.process_virtual.set(whole(usage.virtual_bytes));
         families.process_open_fds.set(whole(usage.open_fds));
         families.process_max_fds.set(whole(usage.max_fds));
-        families.process_start.set(usage.start_seconds);
+        if let Some(start) = usage.start_seconds {
+            families.process_start.set(start);
+        }
     }
 
     /// No code panics while it holds the book, and its numbers are whole at any point.

@@ -14,6 +14,9 @@ use super::socket::{PacketSocket, interface_index, page_size};
 use crate::capture::{CaptureError, Config, FrameSource, Next, ObservationPoint, SourceCounters};
 use crate::net::{Frame, InterfaceId, LinkType};
 
+/// Bytes of an 802.1Q tag.
+const TAG_LEN: u32 = 4;
+
 /// How long an interface is waited for before the source says that nothing arrived.
 const WAIT: Duration = Duration::from_millis(100);
 
@@ -29,6 +32,8 @@ pub struct AfPacketSource {
     is_loopback: bool,
     counters: SourceCounters,
     missed: MissedFrames,
+    /// It was down at some time: from then on it may also have been removed without a word.
+    went_down: bool,
 }
 
 impl AfPacketSource {
@@ -71,6 +76,7 @@ impl AfPacketSource {
             is_loopback,
             counters: SourceCounters::default(),
             missed: MissedFrames::open(name),
+            went_down: false,
         })
     }
 
@@ -99,10 +105,18 @@ impl FrameSource for AfPacketSource {
                 break;
             }
             if has_waited {
+                // An interface that went down and was removed then gives no second error.
+                let [ObservationPoint { name }] = &self.points;
+                if self.went_down && interface_index(name) != Some(self.index) {
+                    return Err(not_found(name));
+                }
                 return Ok(Next::Idle);
             }
             has_waited = true;
-            self.socket.wait(WAIT).map_err(|error| self.explain(error))?;
+            if let Err(error) = self.socket.wait(WAIT) {
+                self.went_down = true;
+                return Err(self.explain(error));
+            }
         }
         let Some(frame) = self.ring.frame() else { return Ok(Next::Idle) };
         Ok(Next::Frame(Frame {
@@ -110,7 +124,8 @@ impl FrameSource for AfPacketSource {
             timestamp: frame.timestamp,
             interface: InterfaceId(0),
             link_type: self.link_type,
-            wire_len: frame.wire_len,
+            // The kernel's length is without the tag that it took out.
+            wire_len: frame.wire_len + if frame.stripped_tag.is_some() { TAG_LEN } else { 0 },
             stripped_tag: frame.stripped_tag,
             bytes: frame.bytes,
         }))
