@@ -58,8 +58,8 @@ fn a_stripped_tag_is_given_back_and_large_frames_come_whole() {
     assert_eq!(
         seen,
         [
-            (96, Some((0x8100, 0x602a)), without_tag(&tagged)),
-            (96, Some((0x88a8, 0x0007)), without_tag(&service)),
+            (100, Some((0x8100, 0x602a)), without_tag(&tagged)),
+            (100, Some((0x88a8, 0x0007)), without_tag(&service)),
             (65_000, None, large),
         ]
     );

@@ -355,17 +355,6 @@ mod tests {
     }
 
     #[test]
-    fn an_attempt_on_a_silent_conversation_expires_as_an_attempt() {
-        let mut table = table(16);
-        feed(&mut table, 1, &tcp(CLIENT, 5000, SERVER, 443, 0x12));
-        feed(&mut table, 2, &tcp(SERVER, 443, CLIENT, 5000, 0x02));
-
-        let (_, ended) = feed(&mut table, 400, &udp(CLIENT, 1, SERVER, 2));
-
-        assert_eq!(ended.iter().map(|flow| flow.at.as_secs()).collect::<Vec<_>>(), [62]);
-    }
-
-    #[test]
     fn a_capture_that_begins_at_zero_and_leaps_ends_its_first_flow() {
         let mut table = table(16);
         feed_at(&mut table, Timestamp::from_nanos(500_000_000), &udp(CLIENT, 1, SERVER, 53));
