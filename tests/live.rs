@@ -15,6 +15,7 @@
 )]
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
@@ -58,6 +59,7 @@ fn watch_a_camera(backend: &str, letter: char) {
     let metrics = lab.ask("/metrics");
     let devices: Value = serde_json::from_str(&lab.ask("/api/v1/devices")).unwrap();
     stop(&mut daemon);
+    check_exposition(&metrics);
     let events = lab.events();
 
     let device = &devices["items"].as_array().unwrap()[0];
@@ -101,6 +103,23 @@ fn watch_a_camera(backend: &str, letter: char) {
             .any(|event| event["event_type"] == "flow" && event["flow"]["reason"] == "forced"),
         "what was live at the end has to be told as forced"
     );
+}
+
+/// What the daemon itself answers has to please Prometheus' own linter.
+fn check_exposition(metrics: &str) {
+    let linter = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut linter) = linter else {
+        eprintln!("SKIPPED: promtool is not there to check the exposition");
+        return;
+    };
+    linter.stdin.take().unwrap().write_all(metrics.as_bytes()).unwrap();
+    let output = linter.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn assert_within_a_percent(what: &str, told: u64, counted: u64) {
