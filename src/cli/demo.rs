@@ -5,7 +5,7 @@ use super::failure::Failure;
 use super::output::print;
 use super::{run, settings};
 use crate::config::{Config, LogLevel};
-use crate::daemon::{self, Daemon, HouseholdSource, NamedSource};
+use crate::daemon::{self, Daemon, HouseholdSource, NamedSource, SourceClock};
 
 pub(super) fn run(arguments: &Demo, level: Option<LogLevel>) -> Result<(), Failure> {
     let mut config = Config::default();
@@ -17,6 +17,7 @@ pub(super) fn run(arguments: &Demo, level: Option<LogLevel>) -> Result<(), Failu
     opened.add_source(NamedSource {
         name: HouseholdSource::INTERFACE.to_owned(),
         source: Box::new(HouseholdSource::new(arguments.seed, arguments.speed)),
+        clock: SourceClock::OfTheSource,
     });
     let end = match arguments.duration {
         Some(duration) => format!("ends by itself after {} seconds", duration.as_secs_f64()),

@@ -11,7 +11,7 @@ use super::settings;
 use crate::api::ListenError;
 use crate::capture::{self, InterfaceConfig, InterfaceRole, SavefileSource};
 use crate::config::{self, Config, LogLevel};
-use crate::daemon::{self, Daemon, NamedSource, Opened, Reread};
+use crate::daemon::{self, Daemon, NamedSource, Opened, Reread, SourceClock};
 
 /// What a stream from standard input is called in metrics and logs.
 const STANDARD_INPUT: &str = "stdin";
@@ -25,7 +25,11 @@ pub(super) fn run(arguments: &Run, level: Option<LogLevel>) -> Result<(), Failur
         // Opened last: its reader is a thread, and must not keep a capability.
         let source = SavefileSource::open_stream(Path::new("-"))?;
         let name = STANDARD_INPUT.to_owned();
-        opened.add_source(NamedSource { name, source: Box::new(source) });
+        opened.add_source(NamedSource {
+            name,
+            source: Box::new(source),
+            clock: SourceClock::OfTheSource,
+        });
     }
     let reread = config_file.map(|file| reread(file, arguments.clone(), level));
     serve(Daemon { config, reread, duration: None, log }, opened)

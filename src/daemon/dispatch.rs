@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use tracing::{error, info, warn};
 
 use super::analysis::EventBatch;
+use super::clock::Stopwatch;
 use super::worker::{Shared, WorkerEnd, WorkerTotals};
 use crate::analyst::EventKind;
 use crate::capture::{ObservationPoint, SourceCounters};
@@ -51,7 +52,8 @@ pub(super) struct Dispatch {
     pub(super) sink: Option<Box<EveFileSink>>,
     /// The interfaces, one a worker, by number.
     pub(super) points: Vec<ObservationPoint>,
-    pub(super) started: Timestamp,
+    /// Since the start.
+    pub(super) running: Stopwatch,
     pub(super) shared: Arc<Shared>,
     pub(super) counters: AnalysisCounters,
     pub(super) next_stats: Timestamp,
@@ -135,7 +137,7 @@ impl Dispatch {
         self.counters.observations_late = batch.late;
         let stats = RunStats {
             timestamp: batch.now,
-            uptime: batch.now.since(self.started).as_secs(),
+            uptime: self.running.elapsed().as_secs(),
             capture,
             meter,
             analysis: self.counters,

@@ -19,13 +19,31 @@ pub struct PacketClock {
     /// What is added to time stamps, in nanoseconds, after leaps.
     correction: i128,
     leaps: u64,
+    /// Time stamps are believed, however far they are from the last one.
+    believes: bool,
+    /// A frame came since the clocks were compared.
+    has_moved: bool,
 }
 
 impl PacketClock {
     /// Begins at `now`, when the monotonic clock says `monotonic`.
     #[must_use]
     pub const fn new(now: Timestamp, monotonic: Duration) -> Self {
-        Self { now, compared: (now, monotonic), correction: 0, leaps: 0 }
+        Self {
+            now,
+            compared: (now, monotonic),
+            correction: 0,
+            leaps: 0,
+            believes: false,
+            has_moved: false,
+        }
+    }
+
+    /// A clock for a stream or a simulation, which have a time of their own and a pace of their own:
+    /// it begins with the first frame and believes every time stamp that is later.
+    #[must_use]
+    pub const fn believing() -> Self {
+        Self { believes: true, ..Self::new(Timestamp::ZERO, Duration::ZERO) }
     }
 
     /// The time at a frame that was captured at `timestamp`. Reads the monotonic clock only
@@ -35,6 +53,11 @@ impl PacketClock {
         timestamp: Timestamp,
         monotonic: impl FnOnce() -> Duration,
     ) -> Timestamp {
+        if self.believes {
+            self.now = self.now.max(timestamp);
+            self.has_moved = true;
+            return self.now;
+        }
         let corrected = self.corrected(timestamp);
         if corrected > self.now.plus(SUSPICIOUS) || corrected.plus(SUSPICIOUS) < self.now {
             let expected = self.at_idle(monotonic());
@@ -52,6 +75,12 @@ impl PacketClock {
     /// The time when no frame came, by the monotonic clock.
     pub fn at_idle(&mut self, monotonic: Duration) -> Timestamp {
         let (then, reading) = self.compared;
+        if self.believes && (self.has_moved || self.now == Timestamp::ZERO) {
+            // Silence begins here, and not when the clock was read last.
+            self.has_moved = false;
+            self.compared = (self.now, monotonic);
+            return self.now;
+        }
         self.now = self.now.max(then.plus(monotonic.saturating_sub(reading)));
         self.compared = (self.now, monotonic.max(reading));
         self.now
@@ -93,6 +122,19 @@ mod tests {
         assert_eq!(clock.at_frame(BOOT, || secs(11)), BOOT.plus(secs(1)), "never backwards");
         assert_eq!(clock.at_frame(BOOT.plus(secs(60)), || secs(70)), BOOT.plus(secs(60)));
         assert_eq!(clock.at_idle(secs(71)), BOOT.plus(secs(61)), "silence is no second passing");
+        assert_eq!(clock.leaps(), 0);
+    }
+
+    #[test]
+    fn a_stream_brings_its_own_time() {
+        let mut clock = PacketClock::believing();
+        assert_eq!(clock.at_idle(secs(5)), Timestamp::ZERO, "nothing has begun");
+
+        assert_eq!(clock.at_frame(BOOT, || secs(6)), BOOT);
+        assert_eq!(clock.at_frame(BOOT.plus(secs(9000)), || secs(6)), BOOT.plus(secs(9000)));
+        assert_eq!(clock.at_frame(BOOT, || secs(6)), BOOT.plus(secs(9000)), "never backwards");
+        assert_eq!(clock.at_idle(secs(7)), BOOT.plus(secs(9000)), "silence begins");
+        assert_eq!(clock.at_idle(secs(9)), BOOT.plus(secs(9002)), "and passes");
         assert_eq!(clock.leaps(), 0);
     }
 

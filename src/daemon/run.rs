@@ -12,6 +12,7 @@ use tracing::info;
 use super::catalogue_files::load_catalogue;
 use super::dispatch::RunView;
 use super::logging::LogControl;
+use super::source_clock::SourceClock;
 use super::supervise::supervise;
 use super::surroundings::{complete, refuse_bridge_with_port};
 use super::threads::{NamedSource, Parts, Threads};
@@ -47,6 +48,7 @@ pub fn open(config: &Config) -> Result<Opened> {
         sources.push(NamedSource {
             name: interface.name.clone(),
             source: open_interface(interface, &config.capture)?,
+            clock: SourceClock::OfThisMachine,
         });
     }
     privilege::drop_all()?;

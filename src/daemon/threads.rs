@@ -12,6 +12,7 @@ use rtrb::RingBuffer;
 use super::analysis::{Analysis, AnalysisCommand, CHANNEL_BATCHES, Feed};
 use super::clock;
 use super::dispatch::{Dispatch, DispatchCommand, RunView};
+use super::source_clock::SourceClock;
 use super::worker::{RING_BATCHES, Shared, Worker, WorkerEnd};
 use crate::analyst::{Analyst, Config as AnalystConfig};
 use crate::capture::{FrameSource, ObservationPoint};
@@ -37,6 +38,8 @@ pub struct NamedSource {
     pub name: String,
     /// The frames.
     pub source: Box<dyn FrameSource>,
+    /// Whose clock the time stamps are from.
+    pub clock: SourceClock,
 }
 
 /// What the threads are made of.
@@ -83,7 +86,7 @@ impl Threads {
             view: parts.view,
             sink: parts.sink,
             points: points.collect(),
-            started,
+            running: clock::Stopwatch::start(),
             shared: Arc::clone(&shared),
             counters: AnalysisCounters::default(),
             next_stats: started,
@@ -111,6 +114,7 @@ impl Threads {
                 interface: InterfaceId(u16::try_from(number).unwrap_or(u16::MAX)),
                 name: named.name,
                 source: named.source,
+                clock: named.clock,
                 meter: Meter::new(parts.meter.clone(), secret_seeds()?),
                 ring,
                 analysis: analysis.thread().clone(),

@@ -11,6 +11,7 @@ use tracing::{error, info, warn};
 
 use super::clock;
 use super::packet_clock::PacketClock;
+use super::source_clock::SourceClock;
 use crate::capture::{CaptureError, FrameSource, Next, SourceCounters};
 use crate::meter::{Meter, MeterStats, Observation};
 use crate::net::{Frame, InterfaceId, Timestamp};
@@ -111,6 +112,7 @@ pub(super) struct Worker {
     pub(super) interface: InterfaceId,
     pub(super) name: String,
     pub(super) source: Box<dyn FrameSource>,
+    pub(super) clock: SourceClock,
     pub(super) meter: Meter,
     pub(super) ring: Producer<Batch>,
     pub(super) analysis: Thread,
@@ -121,7 +123,10 @@ impl Worker {
     /// Reads frames until the source ends or the run does.
     pub(super) fn run(mut self) {
         let stopwatch = clock::Stopwatch::start();
-        let mut clock = PacketClock::new(clock::now(), stopwatch.elapsed());
+        let mut clock = match self.clock {
+            SourceClock::OfThisMachine => PacketClock::new(clock::now(), stopwatch.elapsed()),
+            SourceClock::OfTheSource => PacketClock::believing(),
+        };
         let mut frames: u64 = 0;
         let mut in_batch = 0;
         let mut handed_on = Timestamp::ZERO;

@@ -1,0 +1,10 @@
+//! Whose clock a source's time stamps are from.
+
+/// Whose clock a source's time stamps are from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceClock {
+    /// This machine's, which may leap: a live interface.
+    OfThisMachine,
+    /// The source's own: a stream, a simulation.
+    OfTheSource,
+}
