@@ -251,25 +251,6 @@ fn frames_are_decoded_or_invalid_in_the_totals() {
 }
 
 #[test]
-fn a_file_takes_further_lines_after_it_was_moved_away() {
-    let folder = tempfile::tempdir().unwrap();
-    let (path, moved) = (folder.path().join("eve.json"), folder.path().join("eve.json.1"));
-    let mut sink = EveFileSink::open(&path, &everything(), EndOfRun::Forced).unwrap();
-    let event = ended(camera_flow(), FlowEndReason::EndOfFlow);
-
-    sink.deliver(&event, &points());
-    std::fs::rename(&path, &moved).unwrap();
-    sink.reopen().unwrap();
-    sink.deliver(&event, &points());
-    sink.deliver(&event, &points());
-    sink.flush();
-
-    assert_eq!(std::fs::read_to_string(&moved).unwrap().lines().count(), 1);
-    assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 2);
-    assert_eq!((sink.counters().delivered, sink.counters().failed), (3, 0));
-}
-
-#[test]
 fn a_full_disk_is_counted() {
     let full = std::path::Path::new("/dev/full");
     if !full.exists() {

@@ -24,8 +24,8 @@ use crate::net::{MacAddr, Timestamp};
 /// Turns [`Observation`]s and the passing of time into [`Event`]s.
 ///
 /// Performs no I/O, reads no clock, and blocks on nothing. After each input, call
-/// [`poll_event`](Self::poll_event) until it returns `None`, then wait no longer than
-/// [`next_timeout`](Self::next_timeout). Observations are given in their order, time never decreases. The
+/// [`poll_event`](Self::poll_event) until it returns `None`. Nothing here waits for
+/// a deadline: what is kept ages when it is looked up. Observations are given in their order, time never decreases. The
 /// same observations give the same events.
 #[derive(Debug)]
 pub struct Analyst {
@@ -95,13 +95,6 @@ impl Analyst {
     /// Tells the analyst that time has passed without an observation.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
-    }
-
-    /// When [`handle_timeout`](Self::handle_timeout) has something to do; today never, as what is kept ages when it
-    /// is looked up.
-    #[must_use]
-    pub const fn next_timeout(&self) -> Option<Timestamp> {
-        None
     }
 
     /// The next event, oldest first.

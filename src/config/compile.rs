@@ -12,6 +12,7 @@ use super::section::{Findings, Section};
 use super::settings::{Config, LogFormat, LogLevel};
 use crate::capture::{Backend, InterfaceConfig, InterfaceRole};
 use crate::export::{EventTypes, Scope};
+use crate::flow;
 use crate::net::{IpPrefix, LocalNets, printable};
 
 /// Most interfaces that one daemon captures on; guards file descriptors and ring memory.
@@ -29,7 +30,7 @@ const MAX_SENSOR_NAME: usize = 64;
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 /// Not beyond the reach of the flow table's timing wheel.
-const TIMEOUTS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(3600);
+const TIMEOUTS: RangeInclusive<Duration> = flow::Config::MIN_TIMEOUT..=flow::Config::MAX_TIMEOUT;
 
 impl Config {
     /// Reads a configuration; what is absent has its default.

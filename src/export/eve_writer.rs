@@ -58,11 +58,6 @@ impl<W: Write> EveWriter<W> {
         self.writer.flush()
     }
 
-    /// Exchanges the writer; what was gathered goes to the new one.
-    pub fn replace_writer(&mut self, writer: W) -> W {
-        std::mem::replace(&mut self.writer, writer)
-    }
-
     /// Hands over everything, and gives the writer back.
     ///
     /// # Errors

@@ -1,11 +1,11 @@
 //! The EVE file.
 //!
-//! Comes in: events. Goes out: lines at the end of a file, which may be moved away and opened anew (log rotation).
+//! Comes in: events. Goes out: lines at the end of a file, which may be moved away; another sink then takes its place (log rotation).
 //! A full or broken disk never stops the daemon: what cannot be written is counted.
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::config::Config;
 use super::eve_encoder::EndOfRun;
@@ -17,7 +17,6 @@ use crate::capture::ObservationPoint;
 /// Appends events to a file.
 #[derive(Debug)]
 pub struct EveFileSink {
-    path: PathBuf,
     writer: EveWriter<File>,
     /// Lines that are still in the buffer: their fate is not known yet.
     pending: u64,
@@ -40,7 +39,6 @@ impl EveFileSink {
     /// The file cannot be opened.
     pub fn open(path: &Path, config: &Config, end_of_run: EndOfRun) -> io::Result<Self> {
         Ok(Self {
-            path: path.to_owned(),
             writer: EveWriter::new(open_for_appending(path)?, config, end_of_run),
             pending: 0,
             counters: DeliveryCounters::default(),
@@ -63,17 +61,6 @@ impl EveFileSink {
     pub fn flush(&mut self) {
         let result = self.writer.flush();
         self.settle(result.is_ok());
-    }
-
-    /// Opens the path anew, after the file was moved away. The old file stays in use when that fails.
-    ///
-    /// # Errors
-    /// The file cannot be opened.
-    pub fn reopen(&mut self) -> io::Result<()> {
-        let file = open_for_appending(&self.path)?;
-        self.flush();
-        drop(self.writer.replace_writer(file));
-        Ok(())
     }
 
     /// Lines delivered and lost so far.

@@ -36,7 +36,7 @@ struct Link {
 
 impl Wheel {
     /// The longest timeout that the wheel can keep.
-    pub(super) const MAX_TIMEOUT: Duration = Duration::from_secs(SLOTS as u64 - 2);
+    pub(super) const MAX_TIMEOUT: Duration = Duration::from_secs(3600);
     /// The shortest timeout that the wheel can keep: what is put in never falls into the current second.
     pub(super) const MIN_TIMEOUT: Duration = Duration::from_secs(1);
 

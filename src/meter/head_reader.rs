@@ -101,7 +101,7 @@ impl HeadSlot {
                 (Side::Unseen, true) => *side = Side::Done,
                 (Side::Unseen, false) => {
                     *side = Side::Expected(sequence);
-                    *other = Side::Done;
+                    other.close(budget);
                 }
                 (Side::Expected(_) | Side::Reading(_) | Side::Done, _) => {}
             }
