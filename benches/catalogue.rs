@@ -118,7 +118,8 @@ fn answer(name: &str, address: Ipv4Addr) -> DnsMessage {
     let queries = vec![DnsQuery { name: name.to_owned(), rtype: 1 }];
     let record =
         DnsRecord { name: name.to_owned(), rtype: 1, ttl: 300, data: DnsRecordData::A(address) };
-    DnsMessage { protocol: AppProtocol::Dns, id: 1, flags: 0x8180, queries, answers: vec![record] }
+    let answers = vec![record];
+    DnsMessage { queries, answers, ..DnsMessage::new(AppProtocol::Dns, 1, 0x8180) }
 }
 
 fn large_text() -> String {

@@ -1,92 +1,106 @@
-//! Measures each dissector on one well-formed payload, and the cases that most packets take.
+//! Measures each dissector on well-formed messages, and the cases that most packets take.
 //!
-//! Comes in: payloads of our own construction. Goes out: payloads a second. It captures nothing.
+//! Comes in: the seeds of the fuzz targets, which are of our own construction: each protocol has a question and an
+//! answer there. Goes out: messages a second, one line a seed. It captures nothing.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a bench that cannot go on has to stop"
+)]
+
+use std::fs;
 use std::hint::black_box;
+use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use hikwatch::dissect::{dissect_datagram, dissect_link, dissect_stream};
+use hikwatch::dissect::{AppProtocol, Dissector, QuicInitials, StreamPlace};
 
-const DNS_RESPONSE: &[u8] = b"\x12\x34\x81\x80\0\x01\0\x02\0\0\0\0\x01a\x07example\x03com\0\0\x01\0\x01\
-    \xc0\x0c\0\x05\0\x01\0\0\x01\x2c\0\x04\x01b\xc0\x0e\xc0\x2b\0\x01\0\x01\0\0\x01\x2c\0\x04\xc0\0\x02\x07";
+#[path = "../tests/fuzz/targets.rs"]
+#[expect(dead_code, reason = "only the layout of the seeds is used here")]
+mod targets;
 
-const HTTP_REQUEST: &[u8] =
-    b"POST /sdk.post HTTP/1.1\r\nAccept: */*\r\nHost: backupserver:8080\r\n\
-    User-Agent: curl/7\r\nContent-Type: application/octet-stream\r\nContent-Length: 3\r\n\r\n";
+/// A payload that nobody expects on its port, and that is nothing: what most datagrams are.
+const NOISE: &[u8] = &[0x5f; 900];
 
-const SADP_REPLY: &[u8] = b"<?xml version=\"1.0\" encoding=\"UTF-8\"?><ProbeMatch><Uuid>u</Uuid>\
-    <Types>inquiry</Types><DeviceType>141945</DeviceType>\
-    <DeviceDescription>DS-2CD2385G1-I</DeviceDescription><MAC>58-50-ed-01-02-03</MAC>\
-    <IPv4Address>192.0.2.64</IPv4Address><HttpPort>80</HttpPort><Activated>true</Activated></ProbeMatch>";
-
-const SADP_FRAME: &[u8] =
-    b"\x21\x01\x01\x42\0\0\0\x09\x06\x04\x04\0\0\0\x44\xa6\x42\x01\x02\x03\xc0\0\x02\x40\
-    \xff\xff\xff\xff\xff\xff\0\0\0\0\xff\xff\xff\0";
-
-const DHCP_OPTIONS: &[u8] = b"\x63\x82\x53\x63\x35\x01\x03\x32\x04\xc0\0\x02\x40\x0c\x06camera\
-    \x3c\x05udhcp\x37\x03\x01\x03\x06\xff";
-
-/// A DHCP request.
-fn dhcp_request() -> Vec<u8> {
-    let mut bytes = vec![1, 1, 6, 0, 1, 2, 3, 4];
-    bytes.resize(236, 0);
-    bytes.extend_from_slice(DHCP_OPTIONS);
-    bytes
+/// The seeds of a target, by name.
+fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus").join(target);
+    let mut seeds: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let entry = entry.unwrap();
+            (entry.file_name().to_string_lossy().into_owned(), fs::read(entry.path()).unwrap())
+        })
+        .collect();
+    seeds.sort();
+    seeds
 }
 
-/// A ClientHello with a server name, ALPN, supported_versions and a key share.
-fn client_hello() -> Vec<u8> {
-    let vector = |bytes: &[u8]| {
-        let length = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
-        [&length.to_be_bytes()[..], bytes].concat()
-    };
-    let name = vector(&[&[0][..], &vector(b"litedev.example.com")].concat());
-    let alpns = vector(b"\x02h2\x08http/1.1");
-    let mut extensions = Vec::new();
-    for (kind, content) in [(0, name), (16, alpns), (43, vec![4, 3, 4, 3, 3]), (51, vec![0; 1200])]
-    {
-        extensions.extend_from_slice(&[0, kind]);
-        extensions.extend(vector(&content));
-    }
-    let mut body = vec![1, 0];
-    let mut hello = vec![3, 3];
-    hello.resize(34, 7);
-    hello.extend_from_slice(&[0, 0, 2, 0x13, 1, 1, 0]);
-    hello.extend(vector(&extensions));
-    body.extend(vector(&hello));
-    [&[22, 3, 1][..], &vector(&body)].concat()
-}
-
-fn dissectors(criterion: &mut Criterion) {
-    let (dhcp, hello) = (dhcp_request(), client_hello());
-    let cut = hello.get(..hello.len() / 2).unwrap_or_default();
-    let mut group = criterion.benchmark_group("dissect");
+fn streams(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("stream");
     group.throughput(Throughput::Elements(1));
-    let datagrams = [
-        ("unknown-port", DNS_RESPONSE, 443),
-        ("dns", DNS_RESPONSE, 53),
-        ("dhcp", &dhcp, 67),
-        ("sadp", SADP_REPLY, 37020),
-    ];
-    for (name, payload, port) in datagrams {
+    let mut dissector = Dissector::default();
+    let mut bench = |name: &str, head: &[u8], place: StreamPlace, known: Option<AppProtocol>| {
         group.bench_function(name, |bencher| {
-            bencher.iter(|| dissect_datagram(black_box(payload), black_box(40_000), port));
+            bencher.iter(|| dissector.stream(black_box(head), black_box(place), known));
         });
+    };
+    for (name, seed) in seeds("stream") {
+        let Some((known, place, head)) = targets::stream_input(&seed) else { continue };
+        bench(&name, head, place, known);
     }
-    let streams = [
-        ("tls", hello.as_slice()),
-        ("tls-need-more", cut),
-        ("http", HTTP_REQUEST),
-        ("stream-of-others", b"SSH-2.0-OpenSSH_9.6\r\n"),
-    ];
-    for (name, head) in streams {
-        group.bench_function(name, |bencher| bencher.iter(|| dissect_stream(black_box(head))));
-    }
-    group.bench_function("sadp-link", |bencher| {
-        bencher.iter(|| dissect_link(black_box(0x8033), black_box(SADP_FRAME)));
-    });
+    let place = StreamPlace { from_initiator: true, source_port: 40_000, destination_port: 22 };
+    bench("of-others", b"SSH-2.0-OpenSSH_9.6\r\n", place, None);
     group.finish();
 }
 
-criterion_group!(benches, dissectors);
+fn datagrams(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("datagram");
+    group.throughput(Throughput::Elements(1));
+    let mut dissector = Dissector::default();
+    let mut bench = |name: &str, payload: &[u8], port: u16, known: Option<AppProtocol>| {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| dissector.datagram(black_box(payload), 40_000, black_box(port), known));
+        });
+    };
+    for (name, seed) in seeds("datagram") {
+        let Some((known, port, payload)) = targets::datagram_input(&seed) else { continue };
+        bench(&name, payload, port, known);
+    }
+    bench("of-others", NOISE, 40_001, None);
+    group.finish();
+}
+
+fn others(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("dissect");
+    group.throughput(Throughput::Elements(1));
+    let mut dissector = Dissector::default();
+    for (name, seed) in seeds("icmpv6") {
+        group.bench_function(format!("icmpv6/{name}"), |bencher| {
+            bencher.iter(|| dissector.icmpv6(black_box(&seed)));
+        });
+    }
+    for (name, seed) in seeds("link") {
+        let Some((ether_type, payload)) = targets::link_input(&seed) else { continue };
+        group.bench_function(format!("link/{name}"), |bencher| {
+            bencher.iter(|| dissector.link(black_box(ether_type), black_box(payload)));
+        });
+    }
+    for (name, seed) in seeds("quic") {
+        let datagrams: Vec<_> = targets::parts(&seed).collect();
+        group.bench_function(format!("quic/{name}"), |bencher| {
+            bencher.iter(|| {
+                let mut initials = QuicInitials::default();
+                for datagram in &datagrams {
+                    black_box(dissector.quic(&mut initials, black_box(datagram), true));
+                }
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, streams, datagrams, others);
 criterion_main!(benches);

@@ -94,7 +94,7 @@ fn observe(table: &mut FlowTable<()>, packet: &IpPacket<'_>, now: Timestamp) -> 
         }
     }
     let (interface, vlans) = (InterfaceId(0), VlanIds::default());
-    let (key, orientation) = FlowKey::new(packet, vlans, interface);
+    let (key, orientation) = FlowKey::new(packet, vlans, None, interface);
     let flow_packet = FlowPacket {
         frame: 1,
         timestamp: now,
@@ -102,6 +102,7 @@ fn observe(table: &mut FlowTable<()>, packet: &IpPacket<'_>, now: Timestamp) -> 
         wire_len: packet.ip_len + 14,
         ether: Some(ETHER),
         vlans,
+        tunnel: None,
         ip: packet,
     };
     table.observe(key, orientation, &flow_packet, now, || ())
@@ -146,10 +147,12 @@ fn packet(
         destination,
         protocol,
         ip_len: 1_000,
-        later_fragment: false,
+        ttl: 64,
+        fragment: None,
         transport,
         payload_len: 960,
         payload: &[],
+        network_payload: &[],
     }
 }
 

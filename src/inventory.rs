@@ -446,6 +446,7 @@ mod tests {
                     protocol: IpProtocol::UDP,
                     interface: InterfaceId(0),
                     vlans: VlanIds::default(),
+                    tunnel: None,
                     initiator_mac: MacAddr::ZERO,
                     responder_mac: MacAddr::ZERO,
                     flow_start: Timestamp::ZERO,

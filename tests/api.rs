@@ -265,6 +265,7 @@ fn flow() -> FlowSighting {
                 protocol: IpProtocol::TCP,
                 interface: InterfaceId(0),
                 vlans: VlanIds::default(),
+                tunnel: None,
                 initiator_mac: MacAddr::ZERO,
                 responder_mac: MacAddr::ZERO,
                 flow_start: Timestamp::ZERO,

@@ -81,12 +81,12 @@ const HOMES: &[(&str, &[&str])] = &[
     ("dashmap", &["inventory.rs"]),
     ("etherparse", &["decode/"]),
     ("flate2", &["capture/"]),
-    ("httparse", &["dissect/"]),
     ("libc", &["capture/afpacket/"]),
     ("pcap", &["capture/"]),
     ("pnet", &["capture/"]),
     ("prometheus", &["metrics/"]),
     ("quick_xml", &["dissect/"]),
+    ("ring", &["dissect/"]),
     ("ruzstd", &["capture/"]),
     ("sd_notify", &["daemon/notify.rs"]),
     ("toml", &["catalogue/", "config/", "device/"]),
@@ -100,8 +100,8 @@ const UNSAFE_HOME: &str = "capture/afpacket/";
 /// Most lines of a file before its tests.
 const MAX_LINES: usize = 400;
 
-/// Most lines of a door: documentation, `mod`, `pub use`.
-const MAX_DOOR_LINES: usize = 60;
+/// Most lines of a door: documentation, `mod`, `pub use`. The longest has a line or two for each protocol.
+const MAX_DOOR_LINES: usize = 110;
 
 #[test]
 fn the_house_keeps_its_rules() {

@@ -42,7 +42,8 @@ fn a_wrong_command_line_is_one_line_and_64() {
     fails(&["replay", "x", "--scope", "some"], 64, "possible values: cameras, all");
     fails(&["demo", "--duration", "30"], 64, "such as 30s");
     fails(&["run"], 64, "--interface IF");
-    fails(&["run", "--source", "eth0"], 64, "only `-`");
+    fails(&["run", "--source", "eth0"], 64, "tzsp://ADDR:PORT");
+    fails(&["run", "--source", "tzsp://router.example"], 64, "tzsp://ADDR:PORT");
     fails(&["run", "--source", "-", "--source", "-"], 64, "one standard input");
     fails(&["devices", "show", "../status"], 64, "no identifier");
     fails(&["--log-level", "loud", "interfaces"], 64, "error, warn, info, debug and trace");

@@ -18,11 +18,14 @@ use hikwatch::analyst::{
 use hikwatch::capture::{ObservationPoint, SourceCounters};
 use hikwatch::catalogue::{CloudRole, Region, Speaker};
 use hikwatch::classify::{Basis, Destination};
-use hikwatch::decode::{EtherAddresses, TcpFlags, VlanIds};
+use hikwatch::decode::{EtherAddresses, TcpFlags, Tunnel, TunnelKind, VlanIds};
 use hikwatch::device::{DeviceId, DeviceKind, DeviceProfile, Evidence, EvidenceSource, Identity};
 use hikwatch::dissect::{
-    AppProtocol, ClientHello, DhcpMessage, DnsMessage, DnsQuery, DnsRecord, DnsRecordData,
-    HttpRequest, Message, SadpKind, SadpMessage,
+    AppProtocol, Certificate, ClientHello, DhcpMessage, DnsMailExchange, DnsMessage, DnsQuery,
+    DnsRecord, DnsRecordData, DnsService, DnsServiceBinding, HttpExchange, HttpRequest,
+    HttpResponse, Message, MqttConnack, MqttConnect, MqttMessage, MqttTopic, MqttWill, NtpClock,
+    NtpMessage, QuicMessage, SadpKind, SadpMessage, ServerFlight, ServerHello, SipMessage,
+    SipStart, SnmpMessage, SnmpPdu, TlsHandshake,
 };
 use hikwatch::export::{
     Config, EndOfRun, EveEncoder, EveFileSink, EventTypes, RunStats, Scope, Selection,
@@ -35,9 +38,20 @@ use serde_json::Value;
 #[test]
 fn lines_of_suricatas_own_types_satisfy_its_schema() {
     match schema::check(every_line()) {
-        Some(Ok(checked)) => assert!(checked >= 12, "{checked}"),
+        Some(Ok(checked)) => assert!(checked >= 25, "{checked}"),
         Some(Err(said)) => panic!("{said}"),
         None => {}
+    }
+}
+
+#[test]
+fn each_of_suricatas_own_types_is_among_the_lines() {
+    let lines = every_line();
+    for kind in [
+        "alert", "flow", "stats", "dns", "mdns", "llmnr", "tls", "http", "dhcp", "quic", "sip",
+        "ntp", "snmp", "mqtt",
+    ] {
+        assert!(lines.iter().any(|line| line["event_type"] == kind), "{kind}");
     }
 }
 
@@ -221,7 +235,7 @@ fn text_from_the_network_cannot_end_a_line() {
     let mut out = Vec::new();
 
     EveEncoder::new(&everything(), EndOfRun::Shutdown).encode(
-        &message(Message::Tls(hello), Role::Initiator),
+        &message(tls(hello, None), Role::Initiator),
         &points(),
         &mut out,
     );
@@ -320,7 +334,7 @@ fn every_event() -> Vec<Event> {
     let mut icmp6 = camera_flow();
     icmp6.report.record.protocol = IpProtocol::ICMPV6;
     icmp6.report.head = None;
-    let dhcp = Message::Dhcp(DhcpMessage {
+    let dhcp = Message::Dhcp(Box::new(DhcpMessage {
         from_client: true,
         transaction: 7,
         message_type: Some(3),
@@ -332,28 +346,66 @@ fn every_event() -> Vec<Event> {
         vendor_class: Some("udhcp 1.20".to_owned()),
         params: vec![1, 3, 6, 12, 15, 28, 42],
         lease_time: Some(86_400),
-    });
-    let http = Message::Http(HttpRequest {
+        client_id: vec![1, 0x44, 0xa6, 0x42, 1, 2, 3],
+        relay_ip: Some([192, 0, 2, 1].into()),
+        subnet_mask: Some([255, 255, 255, 0].into()),
+        routers: vec![[192, 0, 2, 1].into()],
+        dns_servers: vec![[192, 0, 2, 1].into(), [198, 51, 100, 1].into()],
+        ..DhcpMessage::default()
+    }));
+    let request = HttpRequest {
         method: "GET".to_owned(),
         target: "/SDK/language".to_owned(),
         version: "HTTP/1.1",
         host: Some("192.0.2.10:8080".to_owned()),
         user_agent: Some("curl/8".to_owned()),
-    });
-    let tls = Message::Tls(ClientHello {
+        port_mapping: Some(Box::default()),
+        ..HttpRequest::default()
+    };
+    let response = HttpResponse {
+        status: 401,
+        version: "HTTP/1.1",
+        server: Some("App-webs/".to_owned()),
+        realm: Some("IP Camera(D4918)".to_owned()),
+        content_type: Some("text/html".to_owned()),
+        content_length: Some(178),
+        location: Some("/doc/page/login.asp".to_owned()),
+        title: Some("index".to_owned()),
+        ..HttpResponse::default()
+    };
+    let http = Message::Http(Box::new(HttpExchange {
+        request: Some(Arc::new(request)),
+        response: Some(Box::new(response)),
+    }));
+    let hello = ClientHello {
         version: 0x0304,
         sni: Some("litedev.example.com".to_owned()),
         alpns: vec!["h2".to_owned()],
         ech: true,
-    });
-    let sadp = Message::Sadp(SadpMessage {
+        ja4: None,
+    };
+    let certificate = Certificate {
+        subject: "C=CN, O=HIKVISION, CN=www.hikvision.com".to_owned(),
+        issuer: "CN=www.hikvision.com".to_owned(),
+        serial: "0A:1B".to_owned(),
+        not_before: Some(1_400_000_000),
+        not_after: Some(1_800_000_000),
+        subject_alt_names: vec!["192.0.2.10".to_owned()],
+    };
+    let server = ServerFlight {
+        hello: ServerHello { version: 0x0303, cipher_suite: 0xc02f, alpn: Some("h2".to_owned()) },
+        certificate: Some(Box::new(certificate)),
+    };
+    let quic = Message::Quic(Box::new(QuicMessage { version: 1, hello: hello.clone() }));
+    let tls = tls(hello, Some(server));
+    let sadp = Message::Sadp(Box::new(SadpMessage {
         kind: SadpKind::Reply,
         types: "inquiry".to_owned(),
         serial: Some("DS-2CD0001".to_owned()),
         command_port: Some(8000),
         ..SadpMessage::default()
-    });
-    vec![
+    }));
+    let mut events = vec![
         at(EventKind::DeviceSeen(Arc::new(camera()))),
         at(EventKind::DeviceSeen(Arc::new(phone()))),
         at(EventKind::AlertRaised(Box::new(AlertSighting {
@@ -369,6 +421,7 @@ fn every_event() -> Vec<Event> {
         message(dns(AppProtocol::Mdns, 0x8400), Role::Initiator),
         message(dns(AppProtocol::Llmnr, 0x8700), Role::Responder),
         message(tls, Role::Initiator),
+        message(quic, Role::Initiator),
         message(http, Role::Initiator),
         message(dhcp, Role::Initiator),
         message(sadp, Role::Responder),
@@ -376,7 +429,73 @@ fn every_event() -> Vec<Event> {
         ended(udp, FlowEndReason::IdleTimeout),
         ended(icmp6, FlowEndReason::ForcedEnd),
         at(EventKind::FlowUpdated { sighting: camera_flow(), interim: true }),
+    ];
+    let others = sip().into_iter().chain(snmp()).chain(ntp()).chain(mqtt());
+    events.extend(others.map(|other| message(other, Role::Initiator)));
+    events
+}
+
+fn sip() -> Vec<Message> {
+    let request =
+        SipStart::Request { method: "REGISTER".to_owned(), uri: "sip:sip.example".to_owned() };
+    let response = SipStart::Response { code: 401, reason: "Unauthorized".to_owned() };
+    [request, response]
+        .map(|start| {
+            let user_agent = Some("IP Camera".to_owned());
+            Message::Sip(Box::new(SipMessage { start, user_agent, server: None }))
+        })
+        .into()
+}
+
+fn snmp() -> Vec<Message> {
+    let response = SnmpMessage {
+        version: 2,
+        pdu: Some(SnmpPdu::Response),
+        variables: vec!["1.3.6.1.2.1.1.1.0".to_owned()],
+        sys_descr: Some("camera".to_owned()),
+        ..SnmpMessage::default()
+    };
+    let trap = SnmpMessage {
+        version: 1,
+        pdu: Some(SnmpPdu::TrapV1),
+        trap_oid: Some("1.3.6.1.4.1.39165".to_owned()),
+        trap_address: Some([192, 0, 2, 10].into()),
+        generic_trap: Some(0),
+        ..SnmpMessage::default()
+    };
+    let encrypted =
+        SnmpMessage { version: 3, engine_enterprise: Some(39_165), ..SnmpMessage::default() };
+    [response, trap, encrypted].map(|snmp| Message::Snmp(Box::new(snmp))).into()
+}
+
+fn ntp() -> Vec<Message> {
+    let clock = NtpClock { stratum: 2, poll: 6, reference_id: [192, 0, 2, 1] };
+    let time = NtpMessage { version: 4, mode: 4, clock: Some(clock) };
+    [time, NtpMessage { version: 2, mode: 7, clock: None }].map(Message::Ntp).into()
+}
+
+fn mqtt() -> Vec<Message> {
+    let will = MqttWill { topic: "gone".to_owned(), topic_length: 4, qos: 1, retain: true };
+    let connect = MqttConnect {
+        protocol_name: "MQTT",
+        level: 4,
+        client_id_length: 3,
+        client_id: Some("cam".to_owned()),
+        username: Some("DS-2CD0001".to_owned()),
+        has_password: true,
+        keep_alive: 60,
+        clean_start: true,
+        will: Some(will),
+    };
+    let topic = MqttTopic { filter: "/camera/#".to_owned(), qos: 2 };
+    [
+        MqttMessage::Connect(Box::new(connect)),
+        MqttMessage::Connack(MqttConnack { session_present: true, return_code: 5 }),
+        MqttMessage::Subscribe(vec![topic]),
+        MqttMessage::Publish("/camera/event".to_owned()),
     ]
+    .map(|mqtt| Message::Mqtt(Box::new(mqtt)))
+    .into()
 }
 
 fn noon() -> Timestamp {
@@ -434,6 +553,7 @@ fn camera_flow() -> FlowSighting {
                 protocol: IpProtocol::TCP,
                 interface: InterfaceId(1),
                 vlans: vlan_20(),
+                tunnel: Some(Box::new(tunnel())),
                 initiator_mac: MacAddr([0x44, 0xa6, 0x42, 1, 2, 3]),
                 responder_mac: MacAddr::ZERO,
                 flow_start: noon(),
@@ -518,20 +638,50 @@ fn alert(rule: AlertRule) -> Alert {
 
 fn dns(protocol: AppProtocol, flags: u16) -> Message {
     let record = |data, rtype| DnsRecord { name: "a.example".to_owned(), rtype, ttl: 60, data };
+    let target = "e.example".to_owned();
+    let mail = DnsMailExchange { preference: 10, exchange: target.clone() };
+    let service = DnsService { priority: 1, weight: 2, port: 8000, target: target.clone() };
+    let binding = DnsServiceBinding { priority: 1, target, ech: true, ..Default::default() };
     let answers = vec![
         record(DnsRecordData::A([198, 51, 100, 7].into()), 1),
         record(DnsRecordData::Aaaa("2001:db8::7".parse().unwrap()), 28),
         record(DnsRecordData::Cname("b.example".to_owned()), 5),
         record(DnsRecordData::Ptr("c.example".to_owned()), 12),
-        record(DnsRecordData::Other, 65),
+        record(DnsRecordData::Ns("d.example".to_owned()), 2),
+        record(DnsRecordData::Soa("d.example".to_owned()), 6),
+        record(DnsRecordData::Txt(vec!["model=A".to_owned(), "b".to_owned()]), 16),
+        record(DnsRecordData::Txt(Vec::new()), 16),
+        record(DnsRecordData::Mx(mail), 15),
+        record(DnsRecordData::Srv(service), 33),
+        record(DnsRecordData::Svcb(Box::new(binding)), 65),
+        record(DnsRecordData::Other, 48),
     ];
-    Message::Dns(DnsMessage {
-        protocol,
-        id: 1,
-        flags,
+    let is_response = flags & 0x8000 != 0;
+    Message::Dns(Box::new(DnsMessage {
         queries: vec![DnsQuery { name: "a.example".to_owned(), rtype: 1 }],
-        answers: if flags & 0x8000 == 0 { Vec::new() } else { answers },
-    })
+        authorities: answers.clone(),
+        additionals: if is_response { answers.clone() } else { Vec::new() },
+        answers: if is_response { answers } else { Vec::new() },
+        ..DnsMessage::new(protocol, 1, flags)
+    }))
+}
+
+fn tls(hello: ClientHello, server: Option<ServerFlight>) -> Message {
+    Message::Tls(Box::new(TlsHandshake {
+        client: Some(Arc::new(hello)),
+        server: server.map(Box::new),
+        over_datagrams: false,
+    }))
+}
+
+fn tunnel() -> Tunnel {
+    Tunnel {
+        kind: TunnelKind::Vxlan,
+        depth: 1,
+        id: 7,
+        outer: Some((ip("203.0.113.1"), ip("203.0.113.2"))),
+        ports: Some((40_000, 4789)),
+    }
 }
 
 fn message(message: Message, sender: Role) -> Event {
@@ -545,6 +695,7 @@ fn message(message: Message, sender: Role) -> Event {
             interface: InterfaceId(1),
             vlans: vlan_20(),
             ether: Some(ether),
+            tunnel: Some(tunnel()),
             flow: Some(MessageFlow {
                 id: FlowId(4711),
                 initiator: initiator(),

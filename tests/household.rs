@@ -256,7 +256,8 @@ fn the_requests_of_an_attack_are_read() {
         let camera = truth.device("camera").unwrap();
         let attempts = events.iter().filter(|event| {
             let EventKind::MessageRead(sighting) = &event.kind else { return false };
-            let Message::Http(request) = &sighting.message else { return false };
+            let Message::Http(exchange) = &sighting.message else { return false };
+            let Some(request) = &exchange.request else { return false };
             request.target.contains("?auth=")
                 && sighting.device.as_ref().is_some_and(|device| device.mac == Some(camera.mac))
         });

@@ -209,7 +209,7 @@ impl Lab {
         self.seen
             .iter()
             .filter_map(|observation| {
-                let ObservationKind::MessageRead { message: Message::Tls(hello), .. } =
+                let ObservationKind::MessageRead { message: Message::TlsHello(hello), .. } =
                     &observation.kind
                 else {
                     return None;

@@ -328,6 +328,7 @@ fn flow(device: u64, total: u64) -> Event {
                     protocol: IpProtocol::TCP,
                     interface: InterfaceId(0),
                     vlans: VlanIds::default(),
+                    tunnel: None,
                     initiator_mac: MacAddr::ZERO,
                     responder_mac: MacAddr::ZERO,
                     flow_start: Timestamp::ZERO,

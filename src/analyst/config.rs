@@ -15,6 +15,8 @@ pub struct Config {
     pub max_watched_flows: usize,
     /// Interfaces whose flows are not added to totals: they show traffic that another interface shows too.
     pub uncounted_interfaces: Vec<InterfaceId>,
+    /// Messages that concern neither a vendor device nor a vendor cloud are told too; else only those that do.
+    pub all_messages: bool,
 }
 
 impl Default for Config {
@@ -25,6 +27,7 @@ impl Default for Config {
             max_names: 8192,
             max_watched_flows: 16_384,
             uncounted_interfaces: Vec::new(),
+            all_messages: true,
         }
     }
 }

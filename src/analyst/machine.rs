@@ -168,6 +168,8 @@ impl Analyst {
             // ARP never leaves the segment, so any address in it is next to us: new Hikvision cameras
             // come up as 192.0.0.64, which is in no private block.
             BindingSource::Arp => Some(ip).filter(|&ip| is_single_host(ip)),
+            // Neither does Neighbor Discovery.
+            BindingSource::Ndp => Some(ip).filter(|&ip| is_single_host(ip)),
             BindingSource::Dhcp => Some(ip).filter(|&ip| self.is_local_host(ip)),
         };
         if let Some(device) = self.registry.claim(mac, ip, now) {
@@ -276,6 +278,7 @@ mod tests {
                 interface: InterfaceId(0),
                 vlans: VlanIds::default(),
                 ether: Some(EtherAddresses { source, destination: ROUTER_MAC }),
+                tunnel: None,
                 flow: Some(MessageFlow {
                     id: FlowId(99),
                     initiator,
@@ -301,16 +304,14 @@ mod tests {
                 mac,
                 end(CAMERA, 37_020),
                 end("239.255.255.250", 37_020),
-                Message::Sadp(message),
+                Message::Sadp(Box::new(message)),
             )
         }
     }
 
     fn dns(name: &str, answer: Option<Ipv4Addr>) -> Message {
-        Message::Dns(DnsMessage {
-            protocol: AppProtocol::Dns,
-            id: 1,
-            flags: if answer.is_some() { 0x8180 } else { 0x0100 },
+        let flags = if answer.is_some() { 0x8180 } else { 0x0100 };
+        Message::Dns(Box::new(DnsMessage {
             queries: vec![DnsQuery { name: name.into(), rtype: 1 }],
             answers: answer
                 .map(|address| DnsRecord {
@@ -321,7 +322,8 @@ mod tests {
                 })
                 .into_iter()
                 .collect(),
-        })
+            ..DnsMessage::new(AppProtocol::Dns, 1, flags)
+        }))
     }
 
     fn reply(model: &str) -> SadpMessage {
@@ -362,6 +364,7 @@ mod tests {
                     protocol: IpProtocol::TCP,
                     interface: InterfaceId(0),
                     vlans: VlanIds::default(),
+                    tunnel: None,
                     initiator_mac: self.mac,
                     responder_mac: ROUTER_MAC,
                     flow_start: Timestamp::from_parts(1_100, 0),
@@ -654,13 +657,13 @@ mod tests {
         let mut bench = Bench::new();
         bench.arp(CAMERA_MAC, CAMERA);
         let request = |client_mac| {
-            Message::Dhcp(DhcpMessage {
+            Message::Dhcp(Box::new(DhcpMessage {
                 from_client: true,
                 message_type: Some(3),
                 client_mac,
                 hostname: Some("front-door".into()),
                 ..DhcpMessage::default()
-            })
+            }))
         };
         let (client, server) = (end("0.0.0.0", 68), end("255.255.255.255", 67));
 

@@ -9,7 +9,7 @@ use super::{Analyst, EventKind, MessageSighting};
 use crate::catalogue::CloudMatch;
 use crate::classify::Destination;
 use crate::device::DeviceRef;
-use crate::dissect::{AppProtocol, DhcpMessage, DnsMessage, Message};
+use crate::dissect::{AppProtocol, DhcpMessage, Dhcpv6Message, DnsMessage, Message};
 use crate::meter::{MessageContext, MessageFlow};
 use crate::net::{MacAddr, Timestamp};
 
@@ -18,6 +18,13 @@ const DNS_PORT: u16 = 53;
 
 /// DHCP message type DHCPACK, RFC 2132, 9.6.
 const DHCP_ACK: u8 = 5;
+
+/// DHCPv6 message types, RFC 8415, 7.3.
+const DHCPV6_SOLICIT: u8 = 1;
+const DHCPV6_REQUEST: u8 = 3;
+const DHCPV6_RENEW: u8 = 5;
+const DHCPV6_REBIND: u8 = 6;
+const DHCPV6_REPLY: u8 = 7;
 
 impl Analyst {
     pub(super) fn observe_message(
@@ -34,27 +41,60 @@ impl Analyst {
         });
         match &message {
             Message::Dns(dns) => self.learn_from_dns(&context, dns, sender, now),
-            Message::Tls(hello) => self.learn_name(sender, hello.sni.as_deref(), now),
-            Message::Http(request) => {
+            Message::TlsHello(hello) => self.learn_name(sender, hello.sni.as_deref(), now),
+            Message::Quic(quic) => self.learn_name(sender, quic.hello.sni.as_deref(), now),
+            Message::HttpRequest(request) => {
                 self.learn_name(sender, request.host.as_deref().map(without_port), now);
             }
             Message::Dhcp(dhcp) => self.learn_from_dhcp(&context, dhcp, sender, now),
+            Message::Dhcpv6(dhcp) => self.learn_from_dhcpv6(&context, dhcp, sender, now),
             Message::Sadp(sadp) => {
                 if let Some(sender) = sender {
                     let frame_sender = context.ether.map(|ether| ether.source);
                     self.registry.note_sadp(sender, sadp, frame_sender, now);
                 }
             }
+            // What these say of a device is told as it was read.
+            Message::Nbns(_)
+            | Message::Tls(_)
+            | Message::Http(_)
+            | Message::Rtsp(_)
+            | Message::Sip(_)
+            | Message::Stun(_)
+            | Message::Ndp(_)
+            | Message::Ntp(_)
+            | Message::Snmp(_)
+            | Message::Syslog(_)
+            | Message::Mqtt(_)
+            | Message::Portmap(_)
+            | Message::Ssdp(_)
+            | Message::Wsd(_)
+            | Message::Hcnetsdk(_)
+            | Message::Lbs(_)
+            | Message::Safe(_)
+            | Message::P2p(_)
+            | Message::Vtm(_)
+            | Message::Isup(_)
+            | Message::Beacon(_) => {}
         }
         for device in [sender, receiver].into_iter().flatten() {
             self.announce(device, now);
         }
 
+        if matches!(message, Message::TlsHello(_) | Message::HttpRequest(_)) {
+            // The exchange follows, and tells it all.
+            return;
+        }
         let destination = self.named_destination(&context, &message).map(Arc::new);
         let vendor_device = [sender, receiver]
             .into_iter()
             .flatten()
             .find(|&device| self.registry.is_vendor_device(device));
+        let concerns_us =
+            destination.is_some() || vendor_device.is_some() || message.protocol().is_proprietary();
+        if !self.config.all_messages && !concerns_us {
+            return;
+        }
         let asker = if is_answer(&message) { receiver } else { sender };
         let device = vendor_device.or_else(|| asker.filter(|_| destination.is_some()));
         let device = device.and_then(|device| self.registry.profile(device));
@@ -72,12 +112,16 @@ impl Analyst {
     ) -> Option<DeviceRef> {
         let mac = context.ether.map_or(MacAddr::ZERO, |ether| ether.source);
         let ip = context.flow.map(|flow| flow.sender().ip).filter(|&ip| self.is_local_host(ip));
-        match message {
-            Message::Sadp(_) | Message::Dhcp(_) => self.registry.sender(ip, mac, now),
-            Message::Dns(_) | Message::Tls(_) | Message::Http(_) => {
-                self.registry.sender(Some(ip?), mac, now)
-            }
-        }
+        let stays_on_the_segment = matches!(
+            message,
+            Message::Sadp(_)
+                | Message::Beacon(_)
+                | Message::Dhcp(_)
+                | Message::Dhcpv6(_)
+                | Message::Ndp(_)
+        );
+        let ip = if stays_on_the_segment { ip } else { Some(ip?) };
+        self.registry.sender(ip, mac, now)
     }
 
     fn learn_from_dns(
@@ -152,6 +196,35 @@ impl Analyst {
         }
     }
 
+    fn learn_from_dhcpv6(
+        &mut self,
+        context: &MessageContext,
+        dhcp: &Dhcpv6Message,
+        sender: Option<DeviceRef>,
+        now: Timestamp,
+    ) {
+        let Some(ether) = context.ether else { return };
+        match dhcp.message_type {
+            // A client names itself, unless a relay speaks for it.
+            DHCPV6_SOLICIT | DHCPV6_REQUEST | DHCPV6_RENEW | DHCPV6_REBIND if dhcp.relays == 0 => {
+                if let (Some(sender), Some(name)) = (sender, &dhcp.client_fqdn) {
+                    self.registry.note_hostname(sender, name, now);
+                }
+            }
+            DHCPV6_REPLY if dhcp.relays == 0 && ether.destination.is_station() => {
+                for &ip in &dhcp.addresses {
+                    let ip = ip.into();
+                    if self.is_local_host(ip)
+                        && let Some(device) = self.registry.claim(ether.destination, Some(ip), now)
+                    {
+                        self.announce(device, now);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// The cloud service that a message names.
     fn named_destination(
         &self,
@@ -162,23 +235,56 @@ impl Analyst {
             Message::Dns(dns) if dns.protocol == AppProtocol::Dns => {
                 dns.queries.iter().find_map(|query| self.destination_of_query(&query.name))
             }
-            Message::Tls(hello) => {
+            Message::TlsHello(hello) => {
                 self.destination_of_head(context.flow, hello.sni.as_deref(), None)
             }
-            Message::Http(request) => {
+            Message::Tls(handshake) => {
+                let sni = handshake.client.as_ref()?.sni.as_deref();
+                self.destination_of_head(context.flow, sni, None)
+            }
+            Message::Quic(quic) => {
+                self.destination_of_head(context.flow, quic.hello.sni.as_deref(), None)
+            }
+            Message::HttpRequest(request) => {
                 let host = request.host.as_deref().map(without_port);
                 self.destination_of_head(context.flow, None, host)
             }
-            Message::Dns(_) | Message::Dhcp(_) | Message::Sadp(_) => None,
+            Message::Http(exchange) => {
+                let host = exchange.request.as_ref()?.host.as_deref().map(without_port);
+                self.destination_of_head(context.flow, None, host)
+            }
+            Message::Dns(_)
+            | Message::Nbns(_)
+            | Message::Rtsp(_)
+            | Message::Sip(_)
+            | Message::Stun(_)
+            | Message::Dhcp(_)
+            | Message::Dhcpv6(_)
+            | Message::Ndp(_)
+            | Message::Ntp(_)
+            | Message::Snmp(_)
+            | Message::Syslog(_)
+            | Message::Mqtt(_)
+            | Message::Portmap(_)
+            | Message::Ssdp(_)
+            | Message::Wsd(_)
+            | Message::Sadp(_)
+            | Message::Hcnetsdk(_)
+            | Message::Lbs(_)
+            | Message::Safe(_)
+            | Message::P2p(_)
+            | Message::Vtm(_)
+            | Message::Isup(_)
+            | Message::Beacon(_) => None,
         }
     }
 }
 
+/// Tells whether who receives a message is the one that asked for it.
 fn is_answer(message: &Message) -> bool {
-    match message {
-        Message::Dns(dns) => dns.is_response(),
-        Message::Tls(_) | Message::Http(_) | Message::Dhcp(_) | Message::Sadp(_) => false,
-    }
+    matches!(message, Message::Dns(dns) if dns.is_response())
+        || matches!(message, Message::Tls(handshake) if handshake.server.is_some())
+        || matches!(message, Message::Http(exchange) if exchange.response.is_some())
 }
 
 /// The host of a Host field (RFC 9110, 7.2), without the port.

@@ -1,6 +1,8 @@
 //! What may be set about capturing.
 
-/// How frames are captured from interfaces.
+use std::net::SocketAddr;
+
+/// How frames are captured from interfaces and sniffers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// Which backend opens interfaces.
@@ -11,11 +13,19 @@ pub struct Config {
     pub promiscuous: bool,
     /// A filter expression in the language of pcap-filter(7); libpcap backend only.
     pub filter: Option<String>,
+    /// Where TZSP datagrams are taken; only the command line names such addresses.
+    pub tzsp: Vec<SocketAddr>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { backend: Backend::AfPacket, ring_bytes: 8 << 20, promiscuous: true, filter: None }
+        Self {
+            backend: Backend::AfPacket,
+            ring_bytes: 8 << 20,
+            promiscuous: true,
+            filter: None,
+            tzsp: Vec::new(),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
-//! Gets frames from an interface, a capture file or standard input; knows nothing of their meaning.
+//! Gets frames from an interface, a capture file, standard input or a sniffer's stream; knows nothing of their meaning.
 //!
-//! Comes in: the name of an interface or a file. Goes out: [`Frame`](crate::net::Frame)s borrowed
+//! Comes in: the name of an interface or a file, or the address of a socket. Goes out: [`Frame`](crate::net::Frame)s borrowed
 //! from the ring or the file, and drop counters. It never looks at what a frame means.
 
 #[cfg(target_os = "linux")]
@@ -13,6 +13,7 @@ mod libpcap;
 mod open;
 mod savefile;
 mod source;
+mod tzsp;
 
 #[cfg(target_os = "linux")]
 pub use afpacket::AfPacketSource;
@@ -24,3 +25,4 @@ pub use libpcap::LibpcapSource;
 pub use open::open_interface;
 pub use savefile::SavefileSource;
 pub use source::{FrameSource, Next, ObservationPoint, SourceCounters};
+pub use tzsp::TzspSource;

@@ -238,9 +238,15 @@ impl Resolution {
             let address = match record.data {
                 DnsRecordData::A(address) => IpAddr::V4(address),
                 DnsRecordData::Aaaa(address) => IpAddr::V6(address),
-                DnsRecordData::Cname(_) | DnsRecordData::Ptr(_) | DnsRecordData::Other => {
-                    return None;
-                }
+                DnsRecordData::Cname(_)
+                | DnsRecordData::Ptr(_)
+                | DnsRecordData::Ns(_)
+                | DnsRecordData::Soa(_)
+                | DnsRecordData::Mx(_)
+                | DnsRecordData::Txt(_)
+                | DnsRecordData::Srv(_)
+                | DnsRecordData::Svcb(_)
+                | DnsRecordData::Other => return None,
             };
             let owned = chain.iter().any(|name| name.eq_ignore_ascii_case(&record.name));
             let ttl = Duration::from_secs(u64::from(record.ttl.min(chain_ttl)));
@@ -268,6 +274,12 @@ fn alias_of<'a>(message: &'a DnsMessage, name: &str) -> Option<(&'a str, u32)> {
         | DnsRecordData::A(_)
         | DnsRecordData::Aaaa(_)
         | DnsRecordData::Ptr(_)
+        | DnsRecordData::Ns(_)
+        | DnsRecordData::Soa(_)
+        | DnsRecordData::Mx(_)
+        | DnsRecordData::Txt(_)
+        | DnsRecordData::Srv(_)
+        | DnsRecordData::Svcb(_)
         | DnsRecordData::Other => None,
     })
 }
@@ -436,7 +448,7 @@ mod tests {
 
     fn response(asked: &str, answers: Vec<DnsRecord>) -> DnsMessage {
         let queries = vec![DnsQuery { name: asked.to_owned(), rtype: 1 }];
-        DnsMessage { protocol: AppProtocol::Dns, id: 1, flags: 0x8180, queries, answers }
+        DnsMessage { queries, answers, ..DnsMessage::new(AppProtocol::Dns, 1, 0x8180) }
     }
 
     fn a(name: &str, address: Ipv4Addr, ttl: u32) -> DnsRecord {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::source::Source;
 use crate::config::LogLevel;
 
 /// Finds Hikvision and EZVIZ devices on a network and names the clouds they talk to, by listening only.
@@ -72,7 +73,10 @@ pub(crate) const DEFAULT_CONFIG: &str = "/etc/hikwatch/hikwatch.toml";
 Examples:
   sudo hikwatch run --interface br-lan
   sudo hikwatch run --config /etc/hikwatch/hikwatch.toml
-  ssh router tcpdump -i br-lan -U -s 0 -w - 'not port 22' | hikwatch run --source -")]
+  ssh router tcpdump -i br-lan -U -s 0 -w - 'not port 22' | hikwatch run --source -
+  hikwatch run --source tzsp://192.168.1.5:37008      a MikroTik router streams to this machine;
+      on it: /tool sniffer set streaming-enabled=yes streaming-server=192.168.1.5:37008
+             /tool sniffer start")]
 pub(crate) struct Run {
     /// Configuration file; /etc/hikwatch/hikwatch.toml when that exists and none is named.
     #[arg(long, value_name = "FILE")]
@@ -86,9 +90,13 @@ pub(crate) struct Run {
     /// Filter expression of pcap-filter(7); libpcap backend only.
     #[arg(long, value_name = "EXPRESSION")]
     pub(crate) filter: Option<String>,
-    /// A capture stream instead of an interface: `-` is standard input.
-    #[arg(long, value_name = "-")]
-    pub(crate) source: Vec<String>,
+    /// A stream instead of the interfaces in the configuration: `-` is a capture on standard input,
+    /// tzsp://ADDR:PORT takes what a MikroTik router's sniffer sends to that address; may be repeated.
+    ///
+    /// TZSP knows no password: whoever can reach the port can feed frames. Name the address that the router
+    /// sends to rather than 0.0.0.0 or [::], and let the firewall admit the router only.
+    #[arg(long, value_name = "-|tzsp://ADDR:PORT")]
+    pub(crate) source: Vec<Source>,
     /// Address of the HTTP server.
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) listen: Option<SocketAddr>,

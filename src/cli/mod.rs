@@ -15,6 +15,7 @@ mod replay;
 mod replay_summary;
 mod run;
 mod settings;
+mod source;
 mod start;
 mod table;
 

@@ -12,7 +12,7 @@ use super::failure::{Code, Failure};
 use super::output::{print, settle};
 use super::replay_summary::ReplaySummary;
 use super::settings;
-use crate::analyst::Event;
+use crate::analyst::{self, Event};
 use crate::capture::ObservationPoint;
 use crate::config::{LogConfig, LogLevel};
 use crate::daemon::{self, ReplaySink};
@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Replay, level: Option<LogLevel>) -> Result<(), Fai
         files: arguments.files.clone(),
         workers: usize::from(arguments.workers),
         meter: config.meter,
-        analyst: config.analyst,
+        analyst: analyst::Config { all_messages: scope == export::Scope::All, ..config.analyst },
         catalogue: Arc::new(catalogue),
     };
     let outcome = match replay.run(&mut sink) {

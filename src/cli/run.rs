@@ -8,6 +8,7 @@ use anyhow::bail;
 use super::arguments::{Backend, Run};
 use super::failure::{Code, Failure};
 use super::settings;
+use super::source::Source;
 use crate::api::ListenError;
 use crate::capture::{self, InterfaceConfig, InterfaceRole, SavefileSource};
 use crate::config::{self, Config, LogLevel};
@@ -21,7 +22,7 @@ pub(super) fn run(arguments: &Run, level: Option<LogLevel>) -> Result<(), Failur
     apply(arguments, level, &mut config)?;
     let log = settings::start_log(config.log, None)?;
     let mut opened = daemon::open(&config).map_err(cannot_open)?;
-    if !arguments.source.is_empty() {
+    if arguments.source.contains(&Source::StandardInput) {
         // Opened last: its reader is a thread, and must not keep a capability.
         let source = SavefileSource::open_stream(Path::new("-"))?;
         let name = STANDARD_INPUT.to_owned();
@@ -105,23 +106,31 @@ fn apply(arguments: &Run, level: Option<LogLevel>, config: &mut Config) -> Resul
     if arguments.output.is_some() {
         config.export.eve_file.clone_from(&arguments.output);
     }
-    match arguments.source.as_slice() {
-        [] if config.interfaces.is_empty() => Err(Failure::new(
+    apply_sources(arguments, config)
+}
+
+/// Sources stand in the place of the interfaces of the file, and beside those of the command line.
+fn apply_sources(arguments: &Run, config: &mut Config) -> Result<(), Failure> {
+    if !arguments.source.is_empty() && arguments.interface.is_empty() {
+        config.interfaces.clear();
+    }
+    let mut standard_inputs = 0;
+    config.capture.tzsp.clear();
+    for source in &arguments.source {
+        match source {
+            Source::StandardInput => standard_inputs += 1,
+            Source::Tzsp(address) => config.capture.tzsp.push(*address),
+        }
+    }
+    if standard_inputs > 1 {
+        return Err(Failure::new(Code::Usage, "--source: there is one standard input only"));
+    }
+    if arguments.source.is_empty() && config.interfaces.is_empty() {
+        return Err(Failure::new(
             Code::Usage,
             "no interface to capture on: name one with --interface IF or [[interface]] in the configuration; \
              `hikwatch interfaces` lists what there is",
-        )),
-        [] => Ok(()),
-        [source] if source == "-" => {
-            if arguments.interface.is_empty() {
-                config.interfaces.clear();
-            }
-            Ok(())
-        }
-        [source] => Err(Failure::new(
-            Code::Usage,
-            format!("--source {source}: only `-` (standard input) can be watched as a stream"),
-        )),
-        [_, _, ..] => Err(Failure::new(Code::Usage, "--source: there is one standard input only")),
+        ));
     }
+    Ok(())
 }

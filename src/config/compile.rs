@@ -161,6 +161,7 @@ fn read_limits(section: &mut Section<'_>, config: &mut Config) {
     section.count("max_watched_flows", &mut analyst.max_watched_flows, 1..=4_000_000);
     section.size("head_bytes", &mut meter.max_head_bytes, KIB..=64 * KIB);
     section.size("heads_budget", &mut meter.heads_budget, 64 * KIB..=256 * MIB);
+    section.size("fragments_budget", &mut meter.fragments_budget, 128 * KIB..=256 * MIB);
 
     if meter.heads_budget < meter.max_head_bytes {
         section.refuse("heads_budget", "must not be less than limits.head_bytes".to_owned());

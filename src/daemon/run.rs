@@ -19,9 +19,9 @@ use super::threads::{NamedSource, Parts, Threads};
 use super::worker::WorkerEnd;
 use super::{clock, notify, privilege};
 use crate::api::{self, ApiState, Readiness, Status};
-use crate::capture::{CaptureError, open_interface};
+use crate::capture::{CaptureError, TzspSource, open_interface};
 use crate::config::Config;
-use crate::export::{EndOfRun, EveFileSink};
+use crate::export::{EndOfRun, EveFileSink, Scope};
 use crate::inventory::Inventory;
 use crate::metrics::{Build, Recorder};
 
@@ -35,7 +35,7 @@ pub struct Opened {
     sink: Option<Box<EveFileSink>>,
 }
 
-/// Opens the HTTP port, the event file and the interfaces of `config`, then gives up every capability.
+/// Opens the HTTP port, the event file, the interfaces and the TZSP ports of `config`, then gives up every capability.
 ///
 /// # Errors
 /// One of them cannot be opened ([`CaptureError`], [`api::ListenError`] or an I/O error), or a capability stays.
@@ -48,6 +48,14 @@ pub fn open(config: &Config) -> Result<Opened> {
         sources.push(NamedSource {
             name: interface.name.clone(),
             source: open_interface(interface, &config.capture)?,
+            clock: SourceClock::OfThisMachine,
+        });
+    }
+    for address in &config.capture.tzsp {
+        let source = TzspSource::open(*address, clock::now)?;
+        sources.push(NamedSource {
+            name: source.name().to_owned(),
+            source: Box::new(source),
             clock: SourceClock::OfThisMachine,
         });
     }
@@ -117,6 +125,7 @@ impl Daemon {
             .context("cannot start the runtime")?;
         let Opened { listener, sources, sink } = opened;
         let mut analyst = self.config.analyst.clone();
+        analyst.all_messages = self.config.export.selection.scope == Scope::All;
         complete(&mut analyst, &self.config.interfaces);
         let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
         let threads = Threads::start(Parts {

@@ -1,312 +1,97 @@
-//! Frame in, packet out; the only file that names etherparse.
+//! Frame in, packet out.
 //!
-//! etherparse's lax slices read each header. They are taken one by one and not as its `LaxSlicedPacket`,
-//! whose several hundred bytes were moved from hand to hand for every packet.
+//! etherparse's slices read IP, ARP and transport headers one by one and not as its `LaxSlicedPacket`, whose
+//! several hundred bytes were moved from hand to hand for every packet.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
-use etherparse::{
-    ArpPacketSlice, Icmpv4Slice, Icmpv6Slice, Ipv6ExtensionSlice, LaxIpPayloadSlice, LaxIpv4Slice,
-    LaxIpv6Slice, TcpSlice, UdpSlice, err,
-};
+use super::network::Start;
+use super::step::Shell;
+use super::{DecodeError, EtherAddresses, Network, Packet, Tunnel, VlanIds};
+use super::{link, network, wrapping};
+use crate::net::{Frame, IpProtocol};
 
-use super::link::{LinkPayload, link_payload};
-use super::{
-    ArpPacket, DecodeError, DecodeReason, EtherAddresses, IpPacket, Layer, Network, Packet,
-    TcpFlags, TcpHeader, Transport, VlanIds,
-};
-use crate::net::{Frame, IpProtocol, MacAddr};
-
-/// EtherTypes of discovery protocols that stand directly on the link layer: SADP's own, and the
-/// beacon of EZVIZ devices.
-const DISCOVERY_ETHER_TYPES: [u16; 2] = [0x8033, 0x8d8d];
-
-/// Tags that are looked through; more are no ordinary network.
-const MAX_TAGS: usize = 3;
-
-/// Reads a frame up to its transport header, as far as its bytes go.
+/// Reads a frame up to its transport header, as far as its bytes go, through all tunnels that it knows.
 ///
 /// # Errors
 /// Nothing beyond the link layer could be read. What stops decoding further up is in
-/// [`Packet::stopped`].
+/// [`Packet::stopped`]; a tunnel whose inside cannot be read leaves the packet around it.
 #[inline]
 pub fn decode<'a>(frame: &Frame<'a>) -> Result<Packet<'a>, DecodeError> {
-    let mut vlans = VlanIds::default();
-    if let Some(tag) = frame.stripped_tag {
-        vlans.push(tag.id());
+    let mut shell = Shell::default();
+    let body = link::reach(frame, &mut shell)?;
+    let on_wire = usize::try_from(frame.wire_len).unwrap_or(usize::MAX);
+    let mut packet = network::packet(body, &shell, on_wire.saturating_sub(frame.bytes.len()))?;
+    if let Network::Ip(ip) = &packet.network
+        && wrapping::may_hold(ip)
+    {
+        wrapping::enter(&mut packet);
     }
-    let (ether_type, bytes, ether) = match link_payload(frame)? {
-        LinkPayload::Ethernet(bytes) => ethernet(bytes)?,
-        LinkPayload::EtherType(ether_type, bytes, ether) => (ether_type, bytes, ether),
-        LinkPayload::Ip(bytes) => return ip(frame, bytes, None, vlans),
-    };
-    let (ether_type, bytes) = untag(ether_type, bytes, &mut vlans)?;
-    match ether_type {
-        0x0800 | 0x86dd => ip(frame, bytes, ether, vlans),
-        0x0806 => {
-            let arp = ArpPacketSlice::from_slice(bytes)
-                .map_err(|_| network_error(DecodeReason::Truncated))?;
-            let arp = arp_packet(&arp).ok_or(network_error(DecodeReason::Unsupported))?;
-            Ok(Packet { ether, vlans, network: Network::Arp(arp), stopped: None })
-        }
-        ether_type if DISCOVERY_ETHER_TYPES.contains(&ether_type) => {
-            let network = Network::Link { ether_type, payload: bytes };
-            Ok(Packet { ether, vlans, network, stopped: None })
-        }
-        _ => Err(network_error(DecodeReason::Unsupported)),
-    }
+    Ok(packet)
 }
 
-/// EtherType, what follows it, and the addresses of an Ethernet II frame (IEEE 802.3, 3.2).
-fn ethernet(bytes: &[u8]) -> Result<(u16, &[u8], Option<EtherAddresses>), DecodeError> {
-    let Some((header, rest)) = bytes.split_first_chunk::<14>() else {
-        return Err(link_error(DecodeReason::Truncated));
-    };
-    let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, t0, t1] = *header;
-    let ether = EtherAddresses {
-        source: MacAddr([s0, s1, s2, s3, s4, s5]),
-        destination: MacAddr([d0, d1, d2, d3, d4, d5]),
-    };
-    Ok((u16::from_be_bytes([t0, t1]), rest, Some(ether)))
+/// What is kept of the first fragment of an IP packet until all others have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FragmentHeader {
+    /// As in the fragments.
+    pub ether: Option<EtherAddresses>,
+    /// As in the fragments.
+    pub vlans: VlanIds,
+    /// What the fragments were wrapped in.
+    pub tunnel: Option<Tunnel>,
+    /// Source address.
+    pub source: IpAddr,
+    /// Destination address.
+    pub destination: IpAddr,
+    /// What the whole begins with ([`Fragment::protocol`](super::Fragment::protocol)).
+    pub protocol: IpProtocol,
+    /// Time to live, or hop limit.
+    pub ttl: u8,
+    /// Length of the IP header with the extensions before the fragment's piece, in bytes.
+    pub header_len: u32,
 }
 
-/// Takes 802.1Q and 802.1ad tags off (IEEE 802.1Q-2018, 9.3), and the 0x9100 that was used before 802.1ad.
-fn untag<'a>(
-    mut ether_type: u16,
-    mut bytes: &'a [u8],
-    vlans: &mut VlanIds,
-) -> Result<(u16, &'a [u8]), DecodeError> {
-    for _ in 0..MAX_TAGS {
-        if !matches!(ether_type, 0x8100 | 0x88a8 | 0x9100) {
-            break;
-        }
-        let Some(([c0, c1, t0, t1], rest)) = bytes.split_first_chunk::<4>() else {
-            return Err(link_error(DecodeReason::Truncated));
-        };
-        vlans.push(u16::from_be_bytes([*c0, *c1]) & 0x0fff);
-        ether_type = u16::from_be_bytes([*t0, *t1]);
-        bytes = rest;
-    }
-    Ok((ether_type, bytes))
-}
-
-/// Reads an IP packet by the version that stands in it, whatever announced it.
-fn ip<'a>(
-    frame: &Frame<'_>,
-    bytes: &'a [u8],
-    ether: Option<EtherAddresses>,
-    vlans: VlanIds,
-) -> Result<Packet<'a>, DecodeError> {
-    // What was on the wire behind the link header: no length in the packet can claim more.
-    let on_wire =
-        (frame.wire_len as usize).saturating_sub(frame.bytes.len() - bytes.len()).max(bytes.len());
-    let (ip, stopped) = match bytes.first().map(|first| first >> 4) {
-        Some(4) => ipv4(bytes, on_wire)?,
-        Some(6) => ipv6(bytes, on_wire)?,
-        Some(_) => return Err(network_error(DecodeReason::Malformed)),
-        None => return Err(network_error(DecodeReason::Truncated)),
-    };
-    Ok(Packet { ether, vlans, network: Network::Ip(ip), stopped })
-}
-
-fn ipv4(bytes: &[u8], on_wire: usize) -> Result<(IpPacket<'_>, Option<DecodeError>), DecodeError> {
-    let (ip, stop) = LaxIpv4Slice::from_slice(bytes).map_err(|error| match error {
-        err::ipv4::HeaderSliceError::Len(_) => network_error(DecodeReason::Truncated),
-        err::ipv4::HeaderSliceError::Content(_) => network_error(DecodeReason::Malformed),
-    })?;
-    let stop = stop.map(|error| match error {
-        err::ip_auth::HeaderSliceError::Len(_) => network_error(DecodeReason::Truncated),
-        err::ip_auth::HeaderSliceError::Content(_) => network_error(DecodeReason::Malformed),
-    });
-    let header = ip.header();
-    let header_len = header.slice().len();
-    let extensions = ip.extensions().auth.map_or(0, |auth| auth.slice().len());
-    let captured = header_len + extensions + ip.payload().payload.len();
-    let claimed = match usize::from(header.total_len()) {
-        // Segmentation offload leaves 0.
-        length if length < header_len => captured,
-        length => length.min(on_wire),
-    };
-    Ok(ip_packet(
-        (IpAddr::V4(Ipv4Addr::from(header.source())), IpAddr::V4(header.destination_addr())),
-        ip.payload(),
-        Lengths { claimed, captured },
-        header.fragments_offset().value() > 0,
-        stop,
-        // The payload borrows the frame, not the slice that was taken of it.
-        bytes.get(header_len + extensions..captured).unwrap_or_default(),
-    ))
-}
-
-fn ipv6(bytes: &[u8], on_wire: usize) -> Result<(IpPacket<'_>, Option<DecodeError>), DecodeError> {
-    let (ip, stop) = LaxIpv6Slice::from_slice(bytes).map_err(|error| match error {
-        err::ipv6::HeaderSliceError::Len(_) => network_error(DecodeReason::Truncated),
-        err::ipv6::HeaderSliceError::Content(_) => network_error(DecodeReason::Malformed),
-    })?;
-    let stop = stop.map(|(error, _layer)| match error {
-        err::ipv6_exts::HeaderSliceError::Len(_) => network_error(DecodeReason::Truncated),
-        err::ipv6_exts::HeaderSliceError::Content(_) => network_error(DecodeReason::Malformed),
-    });
-    let header = ip.header();
-    let header_len = header.slice().len();
-    let extensions = ip.extensions().slice().len();
-    let captured = header_len + extensions + ip.payload().payload.len();
-    let claimed = match usize::from(header.payload_length()) {
-        0 => captured,
-        length => (header_len + length).min(on_wire),
-    };
-    Ok(ip_packet(
-        (IpAddr::V6(header.source_addr()), IpAddr::V6(header.destination_addr())),
-        ip.payload(),
-        Lengths { claimed, captured },
-        is_later_ipv6_fragment(&ip),
-        stop,
-        bytes.get(header_len + extensions..captured).unwrap_or_default(),
-    ))
-}
-
-/// Lengths of an IP packet: by its header, and as captured.
-#[derive(Clone, Copy)]
-struct Lengths {
-    claimed: usize,
-    captured: usize,
-}
-
-fn ip_packet<'a>(
-    (source, destination): (IpAddr, IpAddr),
-    payload: &LaxIpPayloadSlice<'_>,
-    lengths: Lengths,
-    later_fragment: bool,
-    mut stopped: Option<DecodeError>,
-    bytes: &'a [u8],
-) -> (IpPacket<'a>, Option<DecodeError>) {
-    let protocol = IpProtocol(payload.ip_number.0);
-    let (transport, rest) = if later_fragment || stopped.is_some() {
-        (Transport::None, bytes)
-    } else {
-        // The first fragment has the transport header too.
-        transport(protocol, bytes).unwrap_or_else(|error| {
-            stopped = Some(error);
-            (Transport::None, bytes)
+impl FragmentHeader {
+    /// What is to be kept of `packet`; `None` when it is no fragment.
+    #[must_use]
+    pub fn of(packet: &Packet<'_>) -> Option<Self> {
+        let Network::Ip(ip) = &packet.network else { return None };
+        let fragment = ip.fragment?;
+        let header_len = ip.ip_len.saturating_sub(ip.fragment_len());
+        Some(Self {
+            ether: packet.ether,
+            vlans: packet.vlans,
+            tunnel: packet.tunnel,
+            source: ip.source,
+            destination: ip.destination,
+            protocol: fragment.protocol,
+            ttl: ip.ttl,
+            header_len,
         })
-    };
-    // The frame may hold less than the header claims (snap length): what is missing is payload.
-    let missing = lengths.claimed.saturating_sub(lengths.captured);
-    let packet = IpPacket {
-        source,
-        destination,
-        protocol,
-        ip_len: to_u32(lengths.claimed),
-        later_fragment,
-        transport,
-        payload_len: to_u32(rest.len() + missing),
-        payload: rest,
-    };
-    (packet, stopped)
-}
-
-fn transport(protocol: IpProtocol, bytes: &[u8]) -> Result<(Transport, &[u8]), DecodeError> {
-    match protocol {
-        IpProtocol::TCP => {
-            let tcp = TcpSlice::from_slice(bytes).map_err(|error| match error {
-                err::tcp::HeaderSliceError::Len(_) => transport_error(DecodeReason::Truncated),
-                err::tcp::HeaderSliceError::Content(_) => transport_error(DecodeReason::Malformed),
-            })?;
-            Ok((Transport::Tcp(tcp_header(&tcp)), tcp.payload()))
-        }
-        IpProtocol::UDP => {
-            let udp = UdpSlice::from_slice_lax(bytes)
-                .map_err(|_| transport_error(DecodeReason::Truncated))?;
-            let (source_port, destination_port) = (udp.source_port(), udp.destination_port());
-            Ok((Transport::Udp { source_port, destination_port }, udp.payload()))
-        }
-        IpProtocol::ICMP => {
-            let icmp = Icmpv4Slice::from_slice(bytes)
-                .map_err(|_| transport_error(DecodeReason::Truncated))?;
-            let transport = Transport::Icmp { kind: icmp.type_u8(), code: icmp.code_u8() };
-            Ok((transport, icmp.payload()))
-        }
-        IpProtocol::ICMPV6 => {
-            let icmp = Icmpv6Slice::from_slice(bytes)
-                .map_err(|_| transport_error(DecodeReason::Truncated))?;
-            let transport = Transport::Icmp { kind: icmp.type_u8(), code: icmp.code_u8() };
-            Ok((transport, icmp.payload()))
-        }
-        IpProtocol::SCTP => sctp(bytes).ok_or(transport_error(DecodeReason::Truncated)),
-        _ => Ok((Transport::None, bytes)),
     }
 }
 
-/// The common header, RFC 9260, 3.1: ports, verification tag, checksum.
-fn sctp(bytes: &[u8]) -> Option<(Transport, &[u8])> {
-    let ([s0, s1, d0, d1, ..], rest) = bytes.split_first_chunk::<12>()?;
-    let source_port = u16::from_be_bytes([*s0, *s1]);
-    Some((Transport::Sctp { source_port, destination_port: u16::from_be_bytes([*d0, *d1]) }, rest))
-}
-
-fn tcp_header(tcp: &TcpSlice<'_>) -> TcpHeader {
-    // Byte 13 of the header holds the low eight flags (RFC 9293, 3.1).
-    let flags = tcp.header_slice().get(13).copied().unwrap_or(0);
-    TcpHeader {
-        source_port: tcp.source_port(),
-        destination_port: tcp.destination_port(),
-        sequence: tcp.sequence_number(),
-        acknowledgment: tcp.acknowledgment_number(),
-        flags: TcpFlags(flags),
+/// Reads a reassembled IP packet, as if it had come unfragmented: its transport header, and all tunnels. `payload`
+/// is the [`network_payload`](super::IpPacket::network_payload) of all fragments, in order.
+#[must_use]
+pub fn decode_reassembled<'a>(header: &FragmentHeader, payload: &'a [u8]) -> Packet<'a> {
+    let FragmentHeader { ether, vlans, tunnel, source, destination, protocol, ttl, header_len } =
+        *header;
+    let start = Start { source, destination, protocol, ttl, fragment: None };
+    let (ip, stopped) = network::whole(start, header_len, payload);
+    let is_carrier = wrapping::may_hold(&ip);
+    let mut packet = Packet { ether, vlans, tunnel, network: Network::Ip(ip), stopped };
+    if is_carrier {
+        wrapping::enter(&mut packet);
     }
-}
-
-fn is_later_ipv6_fragment(ip: &LaxIpv6Slice<'_>) -> bool {
-    ip.is_payload_fragmented()
-        && ip.extensions().clone().into_iter().any(|extension| match extension {
-            Ipv6ExtensionSlice::Fragment(fragment) => fragment.fragment_offset().value() > 0,
-            Ipv6ExtensionSlice::HopByHop(_)
-            | Ipv6ExtensionSlice::Routing(_)
-            | Ipv6ExtensionSlice::DestinationOptions(_)
-            | Ipv6ExtensionSlice::Authentication(_) => false,
-        })
-}
-
-/// Ethernet (1) and IPv4 (0x0800) only: the form that binds a MAC address to an IPv4 address.
-fn arp_packet(arp: &ArpPacketSlice<'_>) -> Option<ArpPacket> {
-    if arp.proto_addr_type().0 != 0x0800 {
-        return None;
-    }
-    let mac =
-        |bytes: &[u8]| bytes.first_chunk::<6>().filter(|_| bytes.len() == 6).map(|m| MacAddr(*m));
-    let ip = |bytes: &[u8]| {
-        bytes.first_chunk::<4>().filter(|_| bytes.len() == 4).map(|b| Ipv4Addr::from(*b))
-    };
-    Some(ArpPacket {
-        operation: arp.operation().0,
-        sender_mac: mac(arp.sender_hw_addr())?,
-        sender_ip: ip(arp.sender_protocol_addr())?,
-        target_mac: mac(arp.target_hw_addr())?,
-        target_ip: ip(arp.target_protocol_addr())?,
-    })
-}
-
-const fn link_error(reason: DecodeReason) -> DecodeError {
-    DecodeError { layer: Layer::Link, reason }
-}
-
-const fn network_error(reason: DecodeReason) -> DecodeError {
-    DecodeError { layer: Layer::Network, reason }
-}
-
-const fn transport_error(reason: DecodeReason) -> DecodeError {
-    DecodeError { layer: Layer::Transport, reason }
-}
-
-/// No frame we accept is longer than 4 GiB.
-fn to_u32(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
+    packet
 }
 
 #[cfg(test)]
 mod tests {
     use etherparse::{PacketBuilder, VlanId};
 
+    use super::super::{DecodeReason, Layer, Transport};
     use super::*;
     use crate::net::{InterfaceId, LinkType, Timestamp, VlanTag};
 
@@ -451,7 +236,7 @@ mod tests {
         };
 
         assert_eq!(first.transport, Transport::Udp { source_port: 5000, destination_port: 53 });
-        assert!(!first.later_fragment && later.later_fragment);
+        assert!(!first.is_later_fragment() && later.is_later_fragment());
         assert_eq!(later.transport, Transport::None);
     }
 

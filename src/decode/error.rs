@@ -10,6 +10,23 @@ pub struct DecodeError {
     pub reason: DecodeReason,
 }
 
+impl DecodeError {
+    /// Something of the link layer, or of a wrapping that stands in its place.
+    pub(super) const fn link(reason: DecodeReason) -> Self {
+        Self { layer: Layer::Link, reason }
+    }
+
+    /// Something of the network layer.
+    pub(super) const fn network(reason: DecodeReason) -> Self {
+        Self { layer: Layer::Network, reason }
+    }
+
+    /// Something of the transport layer.
+    pub(super) const fn transport(reason: DecodeReason) -> Self {
+        Self { layer: Layer::Transport, reason }
+    }
+}
+
 /// The layers that decoding can stop at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Layer {

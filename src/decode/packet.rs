@@ -1,19 +1,23 @@
 //! One frame, read up to its transport header.
+//!
+//! Plain values that borrow the frame; nothing here reads bytes.
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::DecodeError;
+use super::{DecodeError, Tunnel};
 use crate::net::{IpProtocol, MacAddr};
 
 /// What could be read of a frame: everything up to the point where decoding stopped.
 #[derive(Debug, Clone, Copy)]
 pub struct Packet<'a> {
-    /// The Ethernet addresses, where the link layer has any.
+    /// The Ethernet or 802.11 addresses of the innermost header that has any.
     pub ether: Option<EtherAddresses>,
-    /// The VLAN tags, outermost first.
+    /// The VLAN tags, outermost first, those inside of tunnels last.
     pub vlans: VlanIds,
-    /// The network layer.
+    /// The network layer, the innermost that was reached.
     pub network: Network<'a>,
+    /// What `network` was wrapped in, if it was.
+    pub tunnel: Option<Tunnel>,
     /// What stopped decoding above the network header, if anything did.
     pub stopped: Option<DecodeError>,
 }
@@ -87,14 +91,62 @@ pub struct IpPacket<'a> {
     /// Length of the whole IP packet by its own header, in bytes (IPFIX IE 1 counts this);
     /// the captured length when the header says 0 (segmentation offload).
     pub ip_len: u32,
-    /// A fragment other than the first: it has no transport header.
-    pub later_fragment: bool,
+    /// Time to live, or hop limit.
+    pub ttl: u8,
+    /// Which piece of a fragmented packet this is; `None` for a whole packet, also behind an IPv6
+    /// fragment header that says so (RFC 8200, 4.5; "atomic fragment", RFC 6946).
+    pub fragment: Option<Fragment>,
     /// The transport header.
     pub transport: Transport,
     /// Length of the transport payload on the wire, by the headers.
     pub payload_len: u32,
-    /// The transport payload as captured; shorter than `payload_len` when the capture cut it.
+    /// The transport payload as captured, of ICMP what stands behind its header of eight bytes
+    /// (twenty for ICMPv4 time stamps); shorter than `payload_len` when the capture cut it.
     pub payload: &'a [u8],
+    /// What stands behind the IP header and its extensions, by the IP length and as captured: the
+    /// transport header and its payload. Of an unfragmented ICMP packet this is the whole message,
+    /// from its type on. Of a fragment it is what stands behind the IPv4 header or the IPv6
+    /// fragment header: the piece that reassembly needs.
+    pub network_payload: &'a [u8],
+}
+
+impl IpPacket<'_> {
+    /// Length of [`network_payload`](Self::network_payload) on the wire, in bytes; more than was captured when
+    /// the capture cut the frame.
+    #[must_use]
+    pub fn fragment_len(&self) -> u32 {
+        let captured = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let cut = self.payload_len.saturating_sub(captured(self.payload));
+        captured(self.network_payload).saturating_add(cut)
+    }
+
+    /// Tells whether this is a fragment other than the first, which has no transport header.
+    #[must_use]
+    pub const fn is_later_fragment(&self) -> bool {
+        matches!(self.fragment, Some(fragment) if !fragment.is_first())
+    }
+}
+
+/// The place of a piece in a fragmented IP packet (RFC 791, 3.2; RFC 8200, 4.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fragment {
+    /// Identification; the 16 bits of IPv4 or the 32 bits of IPv6.
+    pub id: u32,
+    /// Where [`IpPacket::network_payload`] belongs in the whole, in bytes.
+    pub offset: u32,
+    /// More fragments follow.
+    pub more: bool,
+    /// What the whole begins with: the next header of the IPv6 fragment header, which may be a
+    /// further extension header, or the protocol of the IPv4 header.
+    pub protocol: IpProtocol,
+}
+
+impl Fragment {
+    /// Tells whether this is the piece with the transport header.
+    #[must_use]
+    pub const fn is_first(&self) -> bool {
+        self.offset == 0
+    }
 }
 
 /// A transport header.

@@ -1,48 +1,23 @@
 //! Which worker a frame belongs to.
+//!
+//! Comes in: a frame. Goes out: a number. It walks the link layer as the decoder does, by the same code.
 
-use super::link::{LinkPayload, link_payload};
-use crate::net::Frame;
+use super::EtherAddresses;
+use super::link;
+use super::step::{Body, Shell};
+use crate::net::{Frame, MacAddr};
 
-/// VLAN tags that are looked through, as many as the decoder does.
-const MAX_TAGS: usize = 3;
-
-/// A number that is the same for both directions of a flow and for all its fragments: the XOR of
-/// source and destination address, folded to 32 bits; of the Ethernet addresses where there is no
-/// IP. Ports stay out of it, since later fragments have none.
+/// A number that is the same for both directions of a flow and for all its fragments: the XOR of source and
+/// destination address of the outermost IP header, folded to 32 bits; of the Ethernet or 802.11 addresses where
+/// there is no IP. Ports stay out of it, since later fragments have none, and so does what a tunnel over IP holds.
 #[must_use]
 pub fn shard_number(frame: &Frame<'_>) -> u32 {
-    match link_payload(frame) {
-        Ok(LinkPayload::Ip(bytes)) => ip_pair(bytes).unwrap_or(0),
-        Ok(LinkPayload::EtherType(ether_type, bytes, _)) => {
-            tagged_pair(ether_type, bytes).unwrap_or(0)
-        }
-        Ok(LinkPayload::Ethernet(bytes)) => ethernet_pair(bytes),
-        Err(_) => 0,
-    }
-}
-
-fn ethernet_pair(bytes: &[u8]) -> u32 {
-    let Some((header, rest)) = bytes.split_first_chunk::<14>() else { return 0 };
-    let [a0, a1, a2, a3, a4, a5, b0, b1, b2, b3, b4, b5, t0, t1] = *header;
-    tagged_pair(u16::from_be_bytes([t0, t1]), rest).unwrap_or_else(|| {
-        u32::from_be_bytes([a2 ^ b2, a3 ^ b3, a4 ^ b4, a5 ^ b5])
-            ^ u32::from_be_bytes([0, 0, a0 ^ b0, a1 ^ b1])
-    })
-}
-
-fn tagged_pair(mut ether_type: u16, mut bytes: &[u8]) -> Option<u32> {
-    for _ in 0..=MAX_TAGS {
-        match ether_type {
-            0x0800 | 0x86dd => return ip_pair(bytes),
-            0x8100 | 0x88a8 | 0x9100 => {
-                let ([_, _, t0, t1], rest) = bytes.split_first_chunk::<4>()?;
-                ether_type = u16::from_be_bytes([*t0, *t1]);
-                bytes = rest;
-            }
-            _ => return None,
-        }
-    }
-    None
+    let mut shell = Shell::default();
+    let addresses = match link::reach(frame, &mut shell) {
+        Ok(Body::Ip(bytes)) => ip_pair(bytes),
+        Ok(Body::Arp(_) | Body::Discovery(..)) | Err(_) => None,
+    };
+    addresses.or_else(|| shell.ether.and_then(ether_pair)).unwrap_or(0)
 }
 
 /// By the version in the packet, as the decoder has it, whatever the EtherType says.
@@ -54,6 +29,19 @@ fn ip_pair(bytes: &[u8]) -> Option<u32> {
     };
     let (words, _) = addresses.as_chunks::<4>();
     Some(words.iter().fold(0, |folded, word| folded ^ u32::from_be_bytes(*word)))
+}
+
+/// `None` when one of the two is not known: the other direction would not know the same one.
+fn ether_pair(ether: EtherAddresses) -> Option<u32> {
+    let EtherAddresses { source, destination } = ether;
+    if source == MacAddr::ZERO || destination == MacAddr::ZERO {
+        return None;
+    }
+    let ([a0, a1, a2, a3, a4, a5], [b0, b1, b2, b3, b4, b5]) = (source.0, destination.0);
+    Some(
+        u32::from_be_bytes([a2 ^ b2, a3 ^ b3, a4 ^ b4, a5 ^ b5])
+            ^ u32::from_be_bytes([0, 0, a0 ^ b0, a1 ^ b1]),
+    )
 }
 
 #[cfg(test)]

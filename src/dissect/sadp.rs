@@ -6,49 +6,50 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-use quick_xml::Reader;
-use quick_xml::errors::{IllFormedError, SyntaxError};
-use quick_xml::events::{BytesRef, Event};
-
 use crate::net::bounded;
 
+use super::verdict::Probe;
+use super::xml::{Node, RootName, Step, root_name, walk};
 use super::{DissectReason, SadpKind, SadpMessage};
 
-/// Bytes of a payload; guards the XML reader. Published replies have less than 2 KiB.
-const MAX_PAYLOAD: usize = 8 * 1024;
-/// Elements inside one another; guards the XML reader. Published messages have two.
-const MAX_DEPTH: usize = 16;
 /// Bytes of a text that are kept.
 const MAX_TEXT: usize = 128;
 /// Bytes of `OEMinfo` that are kept.
 const MAX_OEM: usize = 64;
+
+/// Looks at the name of the first element. SOAP has other roots, so that WS-Discovery is told apart.
+pub(crate) fn probe(payload: &[u8]) -> Probe {
+    match root_name(payload) {
+        RootName::Is(name)
+            if name.eq_ignore_ascii_case("Probe") || name.eq_ignore_ascii_case("ProbeMatch") =>
+        {
+            Probe::Certain
+        }
+        RootName::Unknown => Probe::Unsure,
+        RootName::Is(_) | RootName::None => Probe::NotForUs,
+    }
+}
 
 /// Reads a datagram. `Ok(None)`: it is not XML, or XML with another root, as when a client happens to have our port.
 ///
 /// # Errors
 /// It is XML that ends early, is not well formed, has a document type, or exceeds a limit.
 pub(crate) fn dissect(payload: &[u8]) -> Result<Option<SadpMessage>, DissectReason> {
-    let payload = payload.strip_prefix(b"\xef\xbb\xbf").unwrap_or(payload).trim_ascii_start();
-    if payload.first() != Some(&b'<') {
+    let text = payload.strip_prefix(b"\xef\xbb\xbf").unwrap_or(payload).trim_ascii_start();
+    if text.first() != Some(&b'<') {
         return Ok(None);
     }
-    if payload.len() > MAX_PAYLOAD {
-        return Err(DissectReason::TooLarge);
-    }
-    // Some senders end the text with zero bytes; some do not write UTF-8.
-    let end = payload.iter().rposition(|&b| b != 0).map_or(0, |last| last + 1);
-    let text = String::from_utf8_lossy(payload.get(..end).unwrap_or(payload));
-    Walk::default().read(&text)
+    let mut message = Reading::default();
+    walk(payload, MAX_TEXT, |node| message.visit(node))?;
+    Ok(message.finish())
 }
 
 /// What is known half-way through a document.
 #[derive(Default)]
-struct Walk {
+struct Reading {
     message: SadpMessage,
     root: Option<Root>,
-    depth: usize,
     field: Option<Field>,
-    text: String,
     ipv4: Option<Ipv4Addr>,
     ipv6: Option<Ipv6Addr>,
 }
@@ -60,53 +61,23 @@ enum Root {
     ProbeMatch,
 }
 
-impl Walk {
-    /// Reads a whole document.
-    fn read(mut self, text: &str) -> Result<Option<SadpMessage>, DissectReason> {
-        let mut reader = Reader::from_str(text);
-        let config = reader.config_mut();
-        // Names are compared without case, so an end tag may be spelled in another way than its start.
-        config.check_end_names = false;
-        config.allow_dangling_amp = true;
-        loop {
-            match reader.read_event().map_err(|error| reason_of(&error))? {
-                Event::Start(tag) => {
-                    if self.depth == 0 && !self.open_root(tag.local_name().into_inner())? {
-                        return Ok(None);
-                    }
-                    self.depth += 1;
-                    if self.depth > MAX_DEPTH {
-                        return Err(DissectReason::TooLarge);
-                    }
-                    self.text.clear();
-                    self.field = Field::named(tag.local_name().into_inner());
+impl Reading {
+    /// Takes an element's beginning or end.
+    fn visit(&mut self, node: Node<'_>) -> Step {
+        match node {
+            Node::Open { name, depth: 0 } => match self.open_root(name) {
+                Ok(true) => self.field = Field::named(name),
+                Ok(false) => return Step::Break(Ok(())),
+                Err(reason) => return Step::Break(Err(reason)),
+            },
+            Node::Open { name, .. } => self.field = Field::named(name),
+            Node::Close { text, .. } => {
+                if let Some(field) = self.field.take() {
+                    self.keep(field, text);
                 }
-                Event::Empty(tag) => {
-                    if self.depth == 0 && !self.open_root(tag.local_name().into_inner())? {
-                        return Ok(None);
-                    }
-                    self.field = None;
-                }
-                Event::End(_) => {
-                    self.depth = self.depth.saturating_sub(1);
-                    if let Some(field) = self.field.take() {
-                        self.keep(field);
-                    }
-                    self.text.clear();
-                }
-                Event::Text(part) => self.push(&part),
-                Event::CData(part) => self.push(&part),
-                Event::GeneralRef(entity) => {
-                    if let Some(character) = character_of(&entity) {
-                        self.push(character.encode_utf8(&mut [0; 4]));
-                    }
-                }
-                Event::DocType(_) => return Err(DissectReason::Malformed),
-                Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
-                Event::Eof if self.depth > 0 => return Err(DissectReason::Truncated),
-                Event::Eof => return Ok(self.finish()),
             }
         }
+        Step::Continue(())
     }
 
     /// Takes the name of an outermost element; false when it is not ours.
@@ -126,18 +97,8 @@ impl Walk {
         }
     }
 
-    /// Appends to the text of the open element, within the bound.
-    fn push(&mut self, part: &str) {
-        if self.field.is_some() {
-            let room = MAX_TEXT.saturating_sub(self.text.len());
-            let part = if self.text.is_empty() { part.trim_ascii_start() } else { part };
-            self.text.push_str(part.get(..part.floor_char_boundary(room)).unwrap_or_default());
-        }
-    }
-
     /// Keeps the text of an element that has ended; of repeated elements the first that says something counts.
-    fn keep(&mut self, field: Field) {
-        let text = self.text.trim_ascii();
+    fn keep(&mut self, field: Field, text: &str) {
         if text.is_empty() {
             return;
         }
@@ -156,10 +117,21 @@ impl Walk {
             Field::Ipv4Address => keep_parsed(&mut self.ipv4, text),
             Field::Ipv6Address => keep_parsed(&mut self.ipv6, text),
             Field::Ipv4Gateway => keep_parsed(&mut message.gateway, text),
+            Field::Ipv4SubnetMask => keep_parsed(&mut message.subnet_mask, text),
+            Field::Ipv6Gateway => keep_parsed(&mut message.ipv6_gateway, text),
+            Field::Ipv6MaskLen => keep_parsed(&mut message.ipv6_mask_len, text),
             Field::CommandPort => keep_parsed(&mut message.command_port, text),
             Field::HttpPort => keep_parsed(&mut message.http_port, text),
             Field::Activated => keep_flag(&mut message.activated, text),
             Field::Dhcp => keep_flag(&mut message.dhcp, text),
+            Field::SdkOverTlsPort => keep_parsed(&mut message.sdk_over_tls_port, text),
+            Field::AnalogChannelNum => keep_parsed(&mut message.analog_channels, text),
+            Field::DigitalChannelNum => keep_parsed(&mut message.digital_channels, text),
+            Field::Encrypt => keep_flag(&mut message.encrypt, text),
+            Field::ResetAbility => keep_flag(&mut message.reset_ability, text),
+            Field::PasswordResetAbility => keep_flag(&mut message.password_reset_ability, text),
+            Field::SupportHcPlatform => keep_flag(&mut message.support_hc_platform, text),
+            Field::HcPlatformEnable => keep_flag(&mut message.hc_platform_enable, text),
         }
     }
 
@@ -178,6 +150,7 @@ impl Walk {
         let ipv6 = self.ipv6.map(IpAddr::V6).filter(|ip| !ip.is_unspecified());
         self.message.addresses = ipv4.into_iter().chain(ipv6).collect();
         self.message.gateway = self.message.gateway.filter(|ip| !ip.is_unspecified());
+        self.message.ipv6_gateway = self.message.ipv6_gateway.filter(|ip| !ip.is_unspecified());
         Some(self.message)
     }
 }
@@ -200,12 +173,23 @@ enum Field {
     Dhcp,
     CommandPort,
     HttpPort,
+    Ipv4SubnetMask,
+    Ipv6Gateway,
+    Ipv6MaskLen,
+    SdkOverTlsPort,
+    AnalogChannelNum,
+    DigitalChannelNum,
+    Encrypt,
+    ResetAbility,
+    PasswordResetAbility,
+    SupportHcPlatform,
+    HcPlatformEnable,
     OemInfo,
 }
 
 impl Field {
     /// Each element with its name; senders differ in case.
-    const NAMES: [(&str, Self); 16] = [
+    const NAMES: [(&str, Self); 27] = [
         ("Types", Self::Types),
         ("DeviceType", Self::DeviceType),
         ("DeviceDescription", Self::DeviceDescription),
@@ -221,6 +205,17 @@ impl Field {
         ("DHCP", Self::Dhcp),
         ("CommandPort", Self::CommandPort),
         ("HttpPort", Self::HttpPort),
+        ("IPv4SubnetMask", Self::Ipv4SubnetMask),
+        ("IPv6Gateway", Self::Ipv6Gateway),
+        ("IPv6MaskLen", Self::Ipv6MaskLen),
+        ("SDKOverTLSPort", Self::SdkOverTlsPort),
+        ("AnalogChannelNum", Self::AnalogChannelNum),
+        ("DigitalChannelNum", Self::DigitalChannelNum),
+        ("Encrypt", Self::Encrypt),
+        ("ResetAbility", Self::ResetAbility),
+        ("PasswordResetAbility", Self::PasswordResetAbility),
+        ("SupportHCPlatform", Self::SupportHcPlatform),
+        ("HCPlatformEnable", Self::HcPlatformEnable),
         ("OEMinfo", Self::OemInfo),
     ];
 
@@ -256,37 +251,11 @@ fn keep_flag(kept: &mut Option<bool>, text: &str) {
     }
 }
 
-/// The character that a reference stands for: a numeric one or one of the five of XML 1.0, 4.6. Others have no meaning
-/// without a document type, and none is read.
-fn character_of(entity: &BytesRef<'_>) -> Option<char> {
-    match entity.as_ref() {
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        "amp" => Some('&'),
-        "quot" => Some('"'),
-        "apos" => Some('\''),
-        _ => entity.resolve_char_ref().ok().flatten(),
-    }
-}
-
-/// Why the XML reader gave up: at the end of the text something was still open, or it is no XML.
-fn reason_of(error: &quick_xml::Error) -> DissectReason {
-    let is_bang = |error: &SyntaxError| matches!(error, SyntaxError::InvalidBangMarkup);
-    if let quick_xml::Error::Syntax(error) = error
-        && !is_bang(error)
-    {
-        return DissectReason::Truncated;
-    }
-    if let quick_xml::Error::IllFormed(IllFormedError::MissingEndTag(_)) = error {
-        return DissectReason::Truncated;
-    }
-    DissectReason::Malformed
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::dissect::mutation::for_each_mutant;
+    use crate::dissect::xml::{MAX_DEPTH, MAX_DOCUMENT};
 
     // Our own construction from published element names.
     const REPLY: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<ProbeMatch>\r\n\
@@ -295,10 +264,15 @@ mod tests {
         <DeviceSN>DS-2CD2385G1-I20200414AAWR123456789</DeviceSN>\r\n<CommandPort>8000</CommandPort>\r\n\
         <HttpPort>80</HttpPort>\r\n<MAC>58-50-ed-01-02-03</MAC>\r\n<IPv4Address>192.0.2.64</IPv4Address>\r\n\
         <IPv4SubnetMask>255.255.255.0</IPv4SubnetMask>\r\n<IPv4Gateway>192.0.2.1</IPv4Gateway>\r\n\
-        <IPv6Address>2001:db8::64</IPv6Address>\r\n<IPv6Gateway>::</IPv6Gateway>\r\n<DHCP>false</DHCP>\r\n\
+        <IPv6Address>2001:db8::64</IPv6Address>\r\n<IPv6Gateway>::</IPv6Gateway>\r\n\
+        <IPv6MaskLen>64</IPv6MaskLen>\r\n<DHCP>false</DHCP>\r\n<AnalogChannelNum>0</AnalogChannelNum>\r\n\
+        <DigitalChannelNum>1</DigitalChannelNum>\r\n\
         <SoftwareVersion>V5.6.2build 190701</SoftwareVersion>\r\n<DSPVersion>V7.3 build 190620</DSPVersion>\r\n\
         <BootTime>2020-05-01 10:00:00</BootTime>\r\n<Encrypt>true</Encrypt>\r\n\
-        <Activated>true</Activated>\r\n<OEMinfo>N/A</OEMinfo>\r\n</ProbeMatch>\r\n";
+        <ResetAbility>false</ResetAbility>\r\n<Activated>true</Activated>\r\n\
+        <PasswordResetAbility>true</PasswordResetAbility>\r\n<SupportHCPlatform>true</SupportHCPlatform>\r\n\
+        <HCPlatformEnable>false</HCPlatformEnable>\r\n<SDKOverTLSPort>8443</SDKOverTLSPort>\r\n\
+        <Salt>not-to-keep</Salt>\r\n<OEMinfo>N/A</OEMinfo>\r\n</ProbeMatch>\r\n";
 
     #[test]
     fn a_reply_gives_the_device() {
@@ -311,6 +285,9 @@ mod tests {
             mac: "58:50:ed:01:02:03".parse().ok(),
             addresses: vec!["192.0.2.64".parse().unwrap(), "2001:db8::64".parse().unwrap()],
             gateway: Some(Ipv4Addr::new(192, 0, 2, 1)),
+            subnet_mask: Some(Ipv4Addr::new(255, 255, 255, 0)),
+            ipv6_gateway: None,
+            ipv6_mask_len: Some(64),
             software_version: Some("V5.6.2build 190701".into()),
             dsp_version: Some("V7.3 build 190620".into()),
             boot_time: Some("2020-05-01 10:00:00".into()),
@@ -318,6 +295,14 @@ mod tests {
             dhcp: Some(false),
             command_port: Some(8000),
             http_port: Some(80),
+            sdk_over_tls_port: Some(8443),
+            analog_channels: Some(0),
+            digital_channels: Some(1),
+            encrypt: Some(true),
+            reset_ability: Some(false),
+            password_reset_ability: Some(true),
+            support_hc_platform: Some(true),
+            hc_platform_enable: Some(false),
             oem: Some("N/A".into()),
         };
 
@@ -394,7 +379,7 @@ mod tests {
             let text = format!("<Probe>{}{}</Probe>", "<a>".repeat(depth), "</a>".repeat(depth));
             dissect(text.as_bytes())
         };
-        let long = format!("<Probe>{}</Probe>", "a".repeat(MAX_PAYLOAD));
+        let long = format!("<Probe>{}</Probe>", "a".repeat(MAX_DOCUMENT));
 
         assert!(deep(MAX_DEPTH - 1).is_ok());
         assert_eq!(deep(MAX_DEPTH), Err(DissectReason::TooLarge));
@@ -411,6 +396,16 @@ mod tests {
 
         assert_eq!(message.serial.map(|text| text.len()), Some(MAX_TEXT - 1));
         assert_eq!(message.oem.map(|text| text.len()), Some(MAX_OEM - 1));
+    }
+
+    #[test]
+    fn a_password_and_a_salt_are_never_kept() {
+        let message = read(
+            "<Probe><Types>update</Types><Password>secret</Password><Salt>secret</Salt>\
+             <IPv6Gateway>2001:db8::1</IPv6Gateway></Probe>",
+        );
+        assert!(!format!("{message:?}").contains("secret"));
+        assert_eq!(message.ipv6_gateway, "2001:db8::1".parse().ok());
     }
 
     #[test]

@@ -27,8 +27,8 @@ const INQUIRY: u8 = 3;
 /// Reads a frame's payload. `Ok(None)`: it does not begin with the marker, so another protocol uses the EtherType.
 ///
 /// Of an answer it keeps "current MAC" (offset 14) and "current IP" (offset 20), which the source gives as the
-/// sender's; of a request it keeps neither, because the sender is then a tool. The fields behind offset 38 are not described well
-/// enough to be read.
+/// sender's, and the subnet mask (offset 34); of a request it keeps none, because the sender is then a tool. The destination
+/// between them is the tool's. The fields behind offset 38 are not described well enough to be read.
 ///
 /// # Errors
 /// The payload ends before the query type, or contradicts the layout.
@@ -56,8 +56,16 @@ pub(crate) fn dissect(payload: &[u8]) -> Result<Option<SadpMessage>, DissectReas
         let address = cursor.array::<4>().ok().map(Ipv4Addr::from);
         message.addresses =
             address.filter(|ip| !ip.is_unspecified()).map(IpAddr::V4).into_iter().collect();
+        let _destination_mac_and_ip = cursor.take(10);
+        message.subnet_mask = cursor.array::<4>().ok().map(Ipv4Addr::from).filter(is_mask);
     }
     Ok(Some(message))
+}
+
+/// Tells a subnet mask, ones before zeros (RFC 950, 2.1), from other fields; none at all says nothing.
+fn is_mask(mask: &Ipv4Addr) -> bool {
+    let bits = mask.to_bits();
+    bits != 0 && bits.leading_ones() + bits.trailing_zeros() == u32::BITS
 }
 
 #[cfg(test)]
@@ -72,6 +80,7 @@ mod tests {
         assert_eq!((message.kind, message.types.as_str()), (SadpKind::Reply, "04"));
         assert_eq!(message.mac, Some(MacAddr([0x44, 0xa6, 0x42, 1, 2, 3])));
         assert_eq!(message.addresses, [IpAddr::V4(Ipv4Addr::new(192, 0, 2, 64))]);
+        assert_eq!(message.subnet_mask, Some(Ipv4Addr::new(255, 255, 255, 0)));
     }
 
     #[test]
@@ -84,6 +93,7 @@ mod tests {
             let message = dissect(&frame(2, query)).unwrap().unwrap();
             assert_eq!((message.kind, message.types.as_str()), (kind, types));
             assert_eq!((message.mac, message.addresses), (None, vec![]));
+            assert_eq!(message.subnet_mask, None);
         }
     }
 
@@ -91,6 +101,9 @@ mod tests {
     fn an_answer_without_addresses_is_still_one() {
         let message = dissect(&frame(1, 4)[..12]).unwrap().unwrap();
         assert_eq!((message.kind, message.mac), (SadpKind::Reply, None));
+        let mut no_mask = frame(1, 4);
+        no_mask[35] = 1;
+        assert_eq!(dissect(&no_mask).unwrap().unwrap().subnet_mask, None);
         assert_eq!(dissect(&frame(1, 4)[..11]), Err(DissectReason::Truncated));
         assert_eq!(dissect(&[]), Err(DissectReason::Truncated));
     }

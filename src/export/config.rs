@@ -40,7 +40,7 @@ pub enum Scope {
 
 /// A set of EVE event types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct EventTypes(u32);
+pub struct EventTypes(u64);
 
 /// The list holds a name that is no event type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,8 +49,11 @@ pub struct UnknownEventType(pub String);
 
 impl EventTypes {
     /// The names, in the order of their bits.
-    pub const NAMES: [&'static str; 11] =
-        ["device", "alert", "flow", "stats", "dns", "mdns", "llmnr", "tls", "http", "dhcp", "sadp"];
+    pub const NAMES: [&'static str; 33] = [
+        "device", "alert", "flow", "stats", "dns", "mdns", "llmnr", "tls", "http", "dhcp", "sadp",
+        "quic", "nbns", "rtsp", "sip", "stun", "dhcpv6", "ndp", "ntp", "snmp", "syslog", "mqtt",
+        "portmap", "ssdp", "wsd", "web", "hcnetsdk", "lbs", "safe", "p2p", "vtm", "isup", "beacon",
+    ];
 
     /// Every type.
     pub const ALL: Self = Self((1 << Self::NAMES.len()) - 1);

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 
 use serde::{Serialize, Serializer};
 
-use super::eve_text::Text;
+use super::eve_text::{HexBytes, Text};
 use crate::dissect::DhcpMessage;
 use crate::net::MacAddr;
 
@@ -22,6 +22,10 @@ pub(crate) struct DhcpSection<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     client_ip: Option<Ipv4Addr>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    relay_ip: Option<Ipv4Addr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<Text<HexBytes<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     dhcp_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     requested_ip: Option<Ipv4Addr>,
@@ -33,6 +37,12 @@ pub(crate) struct DhcpSection<'a> {
     vendor_class_identifier: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty", serialize_with = "param_names")]
     params: &'a [u8],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subnet_mask: Option<Ipv4Addr>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    routers: &'a [Ipv4Addr],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    dns_servers: &'a [Ipv4Addr],
 }
 
 impl<'a> DhcpSection<'a> {
@@ -44,12 +54,23 @@ impl<'a> DhcpSection<'a> {
             client_mac: Text(message.client_mac),
             assigned_ip: message.assigned_ip,
             client_ip: message.client_ip,
+            relay_ip: message.relay_ip,
+            // Its first byte is the type (RFC 2132, 9.14), which Suricata leaves out.
+            client_id: message
+                .client_id
+                .split_first()
+                .filter(|(_, identifier)| !identifier.is_empty())
+                .map(|(_, identifier)| Text(HexBytes(identifier))),
             dhcp_type: message.message_type.map(type_name),
             requested_ip: message.requested_ip,
             lease_time: message.lease_time,
-            hostname: message.hostname.as_deref(),
+            // The schema has one name; the full one says less often who the client is.
+            hostname: message.hostname.as_deref().or(message.client_fqdn.as_deref()),
             vendor_class_identifier: message.vendor_class.as_deref(),
             params: &message.params,
+            subnet_mask: message.subnet_mask,
+            routers: &message.routers,
+            dns_servers: &message.dns_servers,
         }
     }
 }

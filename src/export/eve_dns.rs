@@ -9,8 +9,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde::{Serialize, Serializer};
 
+use super::eve_dns_text::{Case, Rdata, rcode_name, type_name};
 use super::eve_text::{Text, is_false};
-use crate::dissect::{DnsMessage, DnsQuery, DnsRecord, DnsRecordData};
+use crate::dissect::{DnsMessage, DnsQuery, DnsRecord, DnsRecordData, DnsService};
 
 /// EVE `dns`, version 3.
 #[derive(Debug, Serialize)]
@@ -36,6 +37,10 @@ pub(crate) struct DnsSection<'a> {
     queries: Vec<QueryObject<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty", serialize_with = "dns_answers")]
     answers: &'a [DnsRecord],
+    #[serde(skip_serializing_if = "<[_]>::is_empty", serialize_with = "dns_authorities")]
+    authorities: &'a [DnsRecord],
+    #[serde(skip_serializing_if = "<[_]>::is_empty", serialize_with = "dns_additionals")]
+    additionals: &'a [DnsRecord],
 }
 
 impl<'a> DnsSection<'a> {
@@ -52,14 +57,17 @@ impl<'a> DnsSection<'a> {
             tc: flag(0x0200),
             rd: flag(0x0100),
             ra: flag(0x0080),
-            opcode: opcode(message),
+            opcode: message.opcode(),
             rcode: rcode_name(message.rcode()),
             queries: message.queries.iter().map(|query| query_object(query, Case::Upper)).collect(),
             answers: &message.answers,
+            authorities: &message.authorities,
+            additionals: &message.additionals,
         }
     }
 }
 
+/// A record of any section; the schema knows `soa` in two of them and `srv` in answers only.
 #[derive(Serialize)]
 struct DnsAnswer<'a> {
     rrname: &'a str,
@@ -67,15 +75,79 @@ struct DnsAnswer<'a> {
     ttl: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     rdata: Option<Text<Rdata<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    soa: Option<SoaObject<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    srv: Option<SrvObject<'a>>,
 }
 
-fn dns_answers<S: Serializer>(answers: &[DnsRecord], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(answers.iter().map(|record| DnsAnswer {
-        rrname: &record.name,
-        rrtype: type_name(record.rtype, Case::Upper),
-        ttl: record.ttl,
-        rdata: (record.data != DnsRecordData::Other).then_some(Text(Rdata(&record.data))),
-    }))
+#[derive(Debug, Serialize)]
+struct SoaObject<'a> {
+    mname: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct SrvObject<'a> {
+    priority: u16,
+    weight: u16,
+    port: u16,
+    name: &'a str,
+}
+
+impl<'a> DnsAnswer<'a> {
+    /// The record with its content as text.
+    fn in_text(record: &'a DnsRecord) -> Self {
+        Self {
+            rrname: &record.name,
+            rrtype: type_name(record.rtype, Case::Upper),
+            ttl: record.ttl,
+            rdata: (record.data != DnsRecordData::Other).then_some(Text(Rdata(&record.data))),
+            soa: None,
+            srv: None,
+        }
+    }
+
+    /// The record as authorities have it.
+    fn authority(record: &'a DnsRecord) -> Self {
+        let mut answer = Self::in_text(record);
+        answer.soa = soa_object(&record.data);
+        if answer.soa.is_some() {
+            answer.rdata = None;
+        }
+        answer
+    }
+
+    /// The record as answers have it.
+    fn answer(record: &'a DnsRecord) -> Self {
+        let mut answer = Self::authority(record);
+        answer.srv = srv_object(&record.data);
+        if answer.srv.is_some() {
+            answer.rdata = None;
+        }
+        answer
+    }
+}
+
+fn soa_object(content: &DnsRecordData) -> Option<SoaObject<'_>> {
+    if let DnsRecordData::Soa(mname) = content { Some(SoaObject { mname }) } else { None }
+}
+
+fn srv_object(content: &DnsRecordData) -> Option<SrvObject<'_>> {
+    let DnsRecordData::Srv(service) = content else { return None };
+    let DnsService { priority, weight, port, target } = service;
+    Some(SrvObject { priority: *priority, weight: *weight, port: *port, name: target })
+}
+
+fn dns_answers<S: Serializer>(records: &[DnsRecord], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(records.iter().map(DnsAnswer::answer))
+}
+
+fn dns_authorities<S: Serializer>(records: &[DnsRecord], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(records.iter().map(DnsAnswer::authority))
+}
+
+fn dns_additionals<S: Serializer>(records: &[DnsRecord], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(records.iter().map(DnsAnswer::in_text))
 }
 
 /// EVE `mdns`.
@@ -91,13 +163,20 @@ pub(crate) struct MdnsSection<'a> {
     queries: Vec<QueryObject<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     answers: Vec<MdnsAnswer<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    authorities: Vec<MdnsAnswer<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    additionals: Vec<MdnsAnswer<'a>>,
 }
 
+/// A record; the schema has no place for addresses and services.
 #[derive(Debug, Serialize)]
 struct MdnsAnswer<'a> {
     rrname: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     ptr: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    txt: &'a [String],
 }
 
 impl<'a> MdnsSection<'a> {
@@ -114,22 +193,21 @@ impl<'a> MdnsSection<'a> {
         ];
         let answer = |record: &'a DnsRecord| MdnsAnswer {
             rrname: &record.name,
-            ptr: match &record.data {
-                DnsRecordData::Ptr(name) => Some(name),
-                DnsRecordData::A(_)
-                | DnsRecordData::Aaaa(_)
-                | DnsRecordData::Cname(_)
-                | DnsRecordData::Other => None,
-            },
+            ptr: if let DnsRecordData::Ptr(name) = &record.data { Some(name) } else { None },
+            txt: if let DnsRecordData::Txt(strings) = &record.data { strings } else { &[] },
         };
+        let authority =
+            |record: &'a DnsRecord| MdnsAnswer { rrname: &record.name, ptr: None, txt: &[] };
         Self {
             kind: kind(message),
             id: message.id,
             flags: flag_names(message.flags, &names),
-            opcode: opcode(message),
+            opcode: message.opcode(),
             rcode: message.rcode(),
             queries: message.queries.iter().map(|query| query_object(query, Case::Lower)).collect(),
             answers: message.answers.iter().map(answer).collect(),
+            authorities: message.authorities.iter().map(authority).collect(),
+            additionals: message.additionals.iter().map(answer).collect(),
         }
     }
 }
@@ -161,6 +239,16 @@ struct LlmnrAnswer<'a> {
     cname: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ptr: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ns: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mx: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    txt: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    soa: Option<SoaObject<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    srv: Option<SrvObject<'a>>,
 }
 
 impl<'a> LlmnrSection<'a> {
@@ -178,7 +266,12 @@ impl<'a> LlmnrSection<'a> {
                 DnsRecordData::Aaaa(address) => answer.aaaa = Some(*address),
                 DnsRecordData::Cname(name) => answer.cname = Some(name),
                 DnsRecordData::Ptr(name) => answer.ptr = Some(name),
-                DnsRecordData::Other => {}
+                DnsRecordData::Ns(name) => answer.ns = Some(name),
+                DnsRecordData::Mx(mail) => answer.mx = Some(&mail.exchange),
+                DnsRecordData::Txt(strings) => answer.txt = strings,
+                DnsRecordData::Soa(_) => answer.soa = soa_object(&record.data),
+                DnsRecordData::Srv(_) => answer.srv = srv_object(&record.data),
+                DnsRecordData::Svcb(_) | DnsRecordData::Other => {}
             }
             answer
         };
@@ -186,7 +279,7 @@ impl<'a> LlmnrSection<'a> {
             kind: kind(message),
             id: message.id,
             flags: flag_names(message.flags, &[(0x0400, "c"), (0x0200, "tc"), (0x0100, "t")]),
-            opcode: opcode(message),
+            opcode: message.opcode(),
             queries: message.queries.iter().map(|query| query_object(query, Case::Lower)).collect(),
             answers: message.answers.iter().map(answer).collect(),
         }
@@ -213,97 +306,10 @@ impl fmt::Display for Flags {
     }
 }
 
-struct Rdata<'a>(&'a DnsRecordData);
-
-impl fmt::Display for Rdata<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            DnsRecordData::A(address) => address.fmt(f),
-            DnsRecordData::Aaaa(address) => address.fmt(f),
-            DnsRecordData::Cname(name) | DnsRecordData::Ptr(name) => f.write_str(name),
-            DnsRecordData::Other => Ok(()),
-        }
-    }
-}
-
 const fn kind(message: &DnsMessage) -> &'static str {
     if message.is_response() { "response" } else { "request" }
 }
 
-const fn opcode(message: &DnsMessage) -> u16 {
-    message.flags >> 11 & 0x0f
-}
-
 fn flag_names(flags: u16, names: &[(u16, &'static str)]) -> Vec<&'static str> {
     names.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, name)| *name).collect()
-}
-
-/// How a section spells record types.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Case {
-    Upper,
-    Lower,
-}
-
-/// Names a record type (IANA "DNS Parameters", "Resource Record (RR) TYPEs"); a number where it has no name here.
-fn type_name(rtype: u16, case: Case) -> Cow<'static, str> {
-    let name = match rtype {
-        1 => "A",
-        2 => "NS",
-        5 => "CNAME",
-        6 => "SOA",
-        10 => "NULL",
-        12 => "PTR",
-        13 => "HINFO",
-        15 => "MX",
-        16 => "TXT",
-        24 => "SIG",
-        25 => "KEY",
-        28 => "AAAA",
-        29 => "LOC",
-        33 => "SRV",
-        35 => "NAPTR",
-        39 => "DNAME",
-        41 => "OPT",
-        43 => "DS",
-        44 => "SSHFP",
-        46 => "RRSIG",
-        47 => "NSEC",
-        48 => "DNSKEY",
-        50 => "NSEC3",
-        52 => "TLSA",
-        64 => "SVCB",
-        65 => "HTTPS",
-        99 => "SPF",
-        249 => "TKEY",
-        250 => "TSIG",
-        251 => "IXFR",
-        252 => "AXFR",
-        255 => "ANY",
-        256 => "URI",
-        257 => "CAA",
-        _ => return Cow::Owned(rtype.to_string()),
-    };
-    match case {
-        Case::Upper => Cow::Borrowed(name),
-        Case::Lower => Cow::Owned(name.to_ascii_lowercase()),
-    }
-}
-
-/// Names a response code (IANA "DNS Parameters", "DNS RCODEs").
-fn rcode_name(rcode: u8) -> Cow<'static, str> {
-    Cow::Borrowed(match rcode {
-        0 => "NOERROR",
-        1 => "FORMERR",
-        2 => "SERVFAIL",
-        3 => "NXDOMAIN",
-        4 => "NOTIMP",
-        5 => "REFUSED",
-        6 => "YXDOMAIN",
-        7 => "YXRRSET",
-        8 => "NXRRSET",
-        9 => "NOTAUTH",
-        10 => "NOTZONE",
-        _ => return Cow::Owned(rcode.to_string()),
-    })
 }

@@ -10,20 +10,20 @@ use super::cloud_object::CloudObject;
 use super::config::{Config, Scope, Selection};
 use super::eve_alert::AlertSection;
 use super::eve_device::{DeviceSection, representative_address};
-use super::eve_dhcp::DhcpSection;
-use super::eve_dns::{DnsSection, LlmnrSection, MdnsSection};
 use super::eve_flow::{FlowSection, TcpSection};
 use super::eve_http::HttpSection;
 use super::eve_line::{EtherSection, EveLine};
-use super::eve_sadp::SadpSection;
 use super::eve_stats::StatsSection;
 use super::eve_text::EveTime;
 use super::eve_tls::TlsSection;
+use super::eve_tunnel::TunnelSection;
+use super::eve_web::WebSection;
+use super::message_section::MessageSection;
 use super::stats::RunStats;
 use crate::analyst::{AlertSighting, Event, EventKind, FlowSighting, MessageSighting};
 use crate::capture::ObservationPoint;
 use crate::device::DeviceProfile;
-use crate::dissect::{AppProtocol, Message};
+use crate::dissect::Message;
 use crate::flow::{FlowEndReason, FlowId, FlowRecord, Role};
 use crate::meter::{FlowHead, FlowReport};
 use crate::net::{InterfaceId, MacAddr, Timestamp};
@@ -179,16 +179,25 @@ impl EveEncoder {
         points: &[ObservationPoint],
         out: &mut Vec<u8>,
     ) -> usize {
+        let Some(section) = MessageSection::new(&sighting.message) else { return 0 };
         let protocol = sighting.message.protocol();
         let of_concern = sighting.destination.is_some()
             || sighting.device.as_ref().is_some_and(|device| device.is_vendor_device())
-            // Whoever speaks the vendor's own protocol, also a tool that asks who is there.
-            || protocol == AppProtocol::Sadp;
-        if !self.is_selected(protocol.as_label(), of_concern) {
+            // Whoever speaks a vendor's own protocol, also a tool that asks who is there.
+            || protocol.is_proprietary();
+        let web = if let Message::Http(exchange) = &sighting.message {
+            WebSection::new(exchange)
+        } else {
+            None
+        };
+        let written = self.is_selected(section.event_type(), of_concern);
+        let told_more = web.is_some() && self.is_selected("web", of_concern);
+        if !written && !told_more {
             return 0;
         }
         let context = &sighting.context;
-        let mut line = self.line(protocol.as_label(), time);
+        let event_type = section.event_type();
+        let mut line = self.line(event_type, time);
         line.in_iface = interface_name(context.interface, points);
         line.vlan = tags(context.vlans.as_slice());
         line.app_proto = Some(protocol.as_label());
@@ -201,22 +210,20 @@ impl EveEncoder {
             }
         }
         line.ether = EtherSection::new(source, destination);
-        match &sighting.message {
-            Message::Dns(message) if protocol == AppProtocol::Mdns => {
-                line.mdns = Some(MdnsSection::new(message));
-            }
-            Message::Dns(message) if protocol == AppProtocol::Llmnr => {
-                line.llmnr = Some(LlmnrSection::new(message));
-            }
-            Message::Dns(message) => line.dns = Some(DnsSection::new(message)),
-            Message::Tls(hello) => line.tls = Some(TlsSection::new(hello)),
-            Message::Http(request) => line.http = Some(HttpSection::new(request)),
-            Message::Dhcp(message) => line.dhcp = Some(DhcpSection::new(message)),
-            Message::Sadp(message) => line.sadp = Some(SadpSection::new(message)),
-        }
+        line.tunnel = context.tunnel.as_ref().map(TunnelSection::new);
         line.camera = sighting.device.as_deref().and_then(CameraObject::of_vendor_device);
         line.cloud = sighting.destination.as_deref().map(CloudObject::new);
-        append(&line, out)
+        let mut lines = 0;
+        if written {
+            line.message = Some(section);
+            lines += append(&line, out);
+        }
+        if told_more {
+            line.event_type = "web";
+            line.message = web.map(MessageSection::Web);
+            lines += append(&line, out);
+        }
+        lines
     }
 
     fn is_selected(&self, event_type: &str, of_concern: bool) -> bool {
@@ -255,6 +262,7 @@ fn set_report<'a>(line: &mut EveLine<'a>, report: &'a FlowReport, points: &'a [O
     line.in_iface = interface_name(record.interface, points);
     line.vlan = tags(record.vlans.as_slice());
     line.ether = EtherSection::new(record.initiator_mac, record.responder_mac);
+    line.tunnel = record.tunnel.as_deref().map(TunnelSection::new);
     line.app_proto = report.head.as_deref().map(|head: &FlowHead| head.protocol.as_label());
 }
 

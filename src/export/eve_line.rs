@@ -1,7 +1,7 @@
 //! One line of EVE: every field that a line can have, in the order in which Suricata writes them.
 //!
 //! Comes in: sections and common fields. Goes out: one JSON object (Suricata's `etc/schema.json`; `camera`,
-//! `cloud`, `device` and `sadp` are ours).
+//! `cloud`, `device` and some event types are ours).
 
 use std::net::IpAddr;
 
@@ -12,14 +12,13 @@ use super::cloud_object::CloudObject;
 use super::community_id::{community_id, is_one_way};
 use super::eve_alert::AlertSection;
 use super::eve_device::DeviceSection;
-use super::eve_dhcp::DhcpSection;
-use super::eve_dns::{DnsSection, LlmnrSection, MdnsSection};
 use super::eve_flow::{FlowSection, TcpSection};
 use super::eve_http::HttpSection;
-use super::eve_sadp::SadpSection;
 use super::eve_stats::StatsSection;
 use super::eve_text::{EveTime, Text};
 use super::eve_tls::TlsSection;
+use super::eve_tunnel::TunnelSection;
+use super::message_section::MessageSection;
 use crate::flow::{Endpoint, FlowId};
 use crate::net::{IpProtocol, MacAddr};
 
@@ -53,6 +52,8 @@ pub(crate) struct EveLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ether: Option<EtherSection>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tunnel: Option<TunnelSection>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) community_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) host: Option<&'a str>,
@@ -62,16 +63,8 @@ pub(crate) struct EveLine<'a> {
     pub(crate) tls: Option<TlsSection<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) http: Option<HttpSection<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) dns: Option<DnsSection<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) mdns: Option<MdnsSection<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) llmnr: Option<LlmnrSection<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) dhcp: Option<DhcpSection<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) sadp: Option<SadpSection<'a>>,
+    #[serde(flatten)]
+    pub(crate) message: Option<MessageSection<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) flow: Option<FlowSection>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::stats::RunStats;
 use crate::decode::{DecodeReason, Layer};
-use crate::dissect::{AppProtocol, DissectReason};
+use crate::dissect::{AppProtocol, DissectFailure};
 use crate::flow::FlowEndReason;
 
 /// EVE `stats`.
@@ -44,8 +44,8 @@ struct FlowStats {
 struct OwnStats<'a> {
     decoded: u64,
     decode_errors: Split<'a, 3, 3>,
-    dissect_errors: Split<'a, 7, 3>,
-    messages: Counts<'a, 7>,
+    dissect_errors: Split<'a, { AppProtocol::COUNT }, 4>,
+    messages: Counts<'a, { AppProtocol::COUNT }>,
     flows_ended: Counts<'a, 5>,
     flows_capacity: u64,
     heads_refused: u64,
@@ -85,7 +85,7 @@ impl<'a> StatsSection<'a> {
                 },
                 dissect_errors: Split {
                     rows: protocols,
-                    columns: DissectReason::ALL.map(DissectReason::as_label),
+                    columns: DissectFailure::ALL.map(DissectFailure::as_label),
                     counts: &meter.dissect_errors,
                 },
                 messages: Counts { names: protocols, counts: &meter.messages },

@@ -68,6 +68,20 @@ impl<T: fmt::Display> Serialize for Text<T> {
     }
 }
 
+/// Bytes in hexadecimal, with colons between them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HexBytes<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Display for HexBytes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, byte) in self.0.iter().enumerate() {
+            let colon = if index == 0 { "" } else { ":" };
+            write!(f, "{colon}{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
 /// For `skip_serializing_if`: Suricata leaves flags out that are not set.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
 pub(crate) const fn is_false(flag: &bool) -> bool {
@@ -77,6 +91,12 @@ pub(crate) const fn is_false(flag: &bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_stand_in_hexadecimal_with_colons() {
+        assert_eq!(HexBytes(&[0, 0x0f, 0xa0]).to_string(), "00:0f:a0");
+        assert_eq!(HexBytes(&[]).to_string(), "");
+    }
 
     #[test]
     fn a_time_has_six_digits_and_a_zone_without_a_colon() {

@@ -6,7 +6,7 @@ use super::tcp_progress::TcpProgress;
 use super::{
     Config, ConnState, Endpoint, FlowCounters, FlowId, FlowKey, FlowRecord, Orientation, Role,
 };
-use crate::decode::{EtherAddresses, IpPacket, TcpFlags, Transport, VlanIds};
+use crate::decode::{EtherAddresses, IpPacket, TcpFlags, Transport, Tunnel, VlanIds};
 use crate::net::{InterfaceId, IpProtocol, MacAddr, Timestamp};
 
 /// A live flow with a slot `S` for whoever reads its first bytes.
@@ -25,6 +25,8 @@ pub struct FlowEntry<S> {
     macs: [MacAddr; 2],
     interface: InterfaceId,
     vlans: VlanIds,
+    /// What the flow's first packet was wrapped in; boxed, since few are.
+    tunnel: Option<Box<Tunnel>>,
     progress: TcpProgress,
     initiator: Orientation,
     /// What the owner keeps with the flow.
@@ -55,6 +57,8 @@ pub struct FlowPacket<'p, 'a> {
     pub ether: Option<EtherAddresses>,
     /// Its VLAN tags.
     pub vlans: VlanIds,
+    /// What it is wrapped in.
+    pub tunnel: Option<&'p Tunnel>,
     /// The packet.
     pub ip: &'p IpPacket<'a>,
 }
@@ -79,6 +83,7 @@ impl<S> FlowEntry<S> {
             macs: [MacAddr::ZERO; 2],
             interface: packet.interface,
             vlans: packet.vlans,
+            tunnel: packet.tunnel.copied().map(Box::new),
             progress: TcpProgress::default(),
             initiator: first_initiator(orientation, packet.ip),
             slot,
@@ -99,7 +104,7 @@ impl<S> FlowEntry<S> {
         if let Transport::Tcp(tcp) = packet.ip.transport {
             flags = tcp.flags;
         }
-        let sender = if orientation == self.initiator { Role::Initiator } else { Role::Responder };
+        let sender = self.role_of(orientation);
         if packet.ip.protocol == IpProtocol::TCP {
             self.progress.observe(sender, flags);
         }
@@ -136,6 +141,16 @@ impl<S> FlowEntry<S> {
         !self.progress.saw_syn() && !self.progress.saw_syn_ack()
     }
 
+    /// Tells whether the handshake was seen from both sides.
+    pub(super) const fn is_established(&self) -> bool {
+        self.progress.saw_syn() && self.progress.saw_syn_ack()
+    }
+
+    /// When the flow was last heard of, on the table's own clock.
+    pub(super) const fn heard_at(&self) -> Timestamp {
+        self.heard
+    }
+
     /// Tells whether only one side has spoken.
     pub(super) const fn is_one_sided(&self) -> bool {
         let [ascending, descending] = &self.sent;
@@ -161,6 +176,12 @@ impl<S> FlowEntry<S> {
             Orientation::Ascending => (self.key.low(), self.key.high()),
             Orientation::Descending => (self.key.high(), self.key.low()),
         }
+    }
+
+    /// Who sends what runs so against the sorted key.
+    #[must_use]
+    pub fn role_of(&self, orientation: Orientation) -> Role {
+        if orientation == self.initiator { Role::Initiator } else { Role::Responder }
     }
 
     /// When the flow expires unless something is heard of it.
@@ -201,6 +222,7 @@ impl<S> FlowEntry<S> {
             protocol: self.key.protocol(),
             interface: self.interface,
             vlans: self.vlans,
+            tunnel: self.tunnel.clone(),
             initiator_mac,
             responder_mac,
             flow_start: self.flow_start,
@@ -270,6 +292,6 @@ mod tests {
 
     #[test]
     fn a_flow_without_a_slot_takes_little_memory() {
-        assert!(size_of::<FlowEntry<()>>() <= 208, "{}", size_of::<FlowEntry<()>>());
+        assert!(size_of::<FlowEntry<()>>() <= 216, "{}", size_of::<FlowEntry<()>>());
     }
 }

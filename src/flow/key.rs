@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::decode::{IpPacket, Transport, VlanIds};
+use crate::decode::{IpPacket, Transport, Tunnel, VlanIds};
 use crate::net::{InterfaceId, IpProtocol};
 
 /// One end of a flow.
@@ -54,39 +54,49 @@ impl Orientation {
     }
 }
 
-/// The sorted 5-tuple with VLAN tags and interface: both directions of a flow have the same key (RFC 7011, "Flow Key").
+/// The sorted 5-tuple with VLAN tags, tunnel and interface: both directions of a flow have the same key (RFC 7011,
+/// "Flow Key").
 ///
 /// IPv4 addresses are kept in their IPv6-mapped form; the version is part of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FlowKey {
     low: [u64; 2],
     high: [u64; 2],
-    low_port: u16,
-    high_port: u16,
-    protocol_and_version: u16,
-    interface: u16,
-    vlan: u32,
+    /// High half of the tunnel's number, interface, lower end's port, higher end's port: 16 bits each.
+    ports: u64,
+    /// Low half of the tunnel's number (16), protocol (8), IP version (8), VLAN tags (32).
+    rest: u64,
 }
 
 impl FlowKey {
     /// Makes the key of a packet, and tells how the packet runs against it.
     #[must_use]
-    pub fn new(ip: &IpPacket<'_>, vlans: VlanIds, interface: InterfaceId) -> (Self, Orientation) {
+    #[inline(always)]
+    pub fn new(
+        ip: &IpPacket<'_>,
+        vlans: VlanIds,
+        tunnel: Option<&Tunnel>,
+        interface: InterfaceId,
+    ) -> (Self, Orientation) {
         let (source_port, destination_port, one_way) = ports(ip);
         let source = (halves(ip.source), source_port);
         let destination = (halves(ip.destination), destination_port);
         // A one-way ICMP message keeps its order: type and code are no pair of ports.
         let swap = !one_way && source > destination || one_way && source.0 > destination.0;
         let (low, high) = if swap { (destination, source) } else { (source, destination) };
-        let version: u16 = if ip.source.is_ipv4() { 4 } else { 6 };
+        let version: u64 = if ip.source.is_ipv4() { 4 } else { 6 };
+        let tunnel = u64::from(tunnel.map_or(0, Tunnel::segment));
         let key = Self {
             low: low.0,
             high: high.0,
-            low_port: low.1,
-            high_port: high.1,
-            protocol_and_version: u16::from(ip.protocol.0) << 8 | version,
-            interface: interface.0,
-            vlan: vlans.to_bits(),
+            ports: (tunnel >> 16) << 48
+                | u64::from(interface.0) << 32
+                | u64::from(low.1) << 16
+                | u64::from(high.1),
+            rest: (tunnel & 0xffff) << 48
+                | u64::from(ip.protocol.0) << 40
+                | version << 32
+                | u64::from(vlans.to_bits()),
         };
         (key, if swap { Orientation::Descending } else { Orientation::Ascending })
     }
@@ -94,38 +104,36 @@ impl FlowKey {
     /// The end with the lower address and port.
     #[must_use]
     pub fn low(&self) -> Endpoint {
-        Endpoint { ip: self.address(self.low), port: self.low_port }
+        let [.., a, b, _, _] = self.ports.to_be_bytes();
+        Endpoint { ip: self.address(self.low), port: u16::from_be_bytes([a, b]) }
     }
 
     /// The end with the higher address and port.
     #[must_use]
     pub fn high(&self) -> Endpoint {
-        Endpoint { ip: self.address(self.high), port: self.high_port }
+        let [.., a, b] = self.ports.to_be_bytes();
+        Endpoint { ip: self.address(self.high), port: u16::from_be_bytes([a, b]) }
     }
 
     /// The transport protocol.
     #[must_use]
     pub const fn protocol(&self) -> IpProtocol {
-        let [protocol, _version] = self.protocol_and_version.to_be_bytes();
+        let [_, _, protocol, ..] = self.rest.to_be_bytes();
         IpProtocol(protocol)
     }
 
     /// The key as six words, for hashing.
     #[must_use]
-    pub fn to_words(&self) -> [u64; 6] {
-        let ports = u64::from(self.interface) << 32
-            | u64::from(self.low_port) << 16
-            | u64::from(self.high_port);
+    pub const fn to_words(&self) -> [u64; 6] {
         let [low0, low1] = self.low;
         let [high0, high1] = self.high;
-        let rest = u64::from(self.protocol_and_version) << 32 | u64::from(self.vlan);
-        [low0, low1, high0, high1, ports, rest]
+        [low0, low1, high0, high1, self.ports, self.rest]
     }
 
     fn address(&self, halves: [u64; 2]) -> IpAddr {
         let [high, low] = halves;
         let bits = u128::from(high) << 64 | u128::from(low);
-        if self.protocol_and_version & 0xff == 4 {
+        if self.rest >> 32 & 0xff == 4 {
             let [.., a, b, c, d] = bits.to_be_bytes();
             IpAddr::V4(Ipv4Addr::new(a, b, c, d))
         } else {

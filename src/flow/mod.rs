@@ -3,8 +3,10 @@
 //! Comes in: decoded packets and the time. Goes out: [`FlowRecord`]s. The table is bounded and has
 //! one owner; it never knows applications.
 
+mod byte_budget;
 mod config;
 mod entry;
+mod fragments;
 mod id;
 mod key;
 mod record;
@@ -13,8 +15,10 @@ mod table;
 mod tcp_progress;
 mod wheel;
 
+pub use byte_budget::ByteBudget;
 pub use config::Config;
 pub use entry::{FlowEntry, FlowPacket};
+pub use fragments::{FragmentKey, FragmentPool, FragmentPush};
 pub use id::FlowId;
 pub use key::{Endpoint, FlowKey, Orientation, Role};
 pub use record::{ConnState, FlowCounters, FlowEndReason, FlowRecord};

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::{Endpoint, FlowId, Role};
-use crate::decode::{TcpFlags, VlanIds};
+use crate::decode::{TcpFlags, Tunnel, VlanIds};
 use crate::net::{InterfaceId, IpProtocol, MacAddr, Timestamp};
 
 /// A biflow (RFC 5103) with its totals so far.
@@ -22,6 +22,8 @@ pub struct FlowRecord {
     pub interface: InterfaceId,
     /// VLAN tags of its first packet.
     pub vlans: VlanIds,
+    /// What the flow's first packet was wrapped in.
+    pub tunnel: Option<Box<Tunnel>>,
     /// Ethernet address on the initiator's side; zero when not known.
     pub initiator_mac: MacAddr,
     /// Ethernet address on the responder's side; zero when not known.

@@ -23,7 +23,8 @@ pub enum StreamPush {
     Grown,
     /// Nothing new is in order: a repetition, or a segment that has to wait.
     Unchanged,
-    /// The limit is reached or too many segments wait: nothing more can be read.
+    /// The limit is reached, too many segments wait, or one stands behind the limit, so that what is missing will not
+    /// come any more: nothing more can be read.
     Full,
 }
 
@@ -48,11 +49,7 @@ impl StreamHead {
             return StreamPush::Unchanged;
         }
         if offset >= self.limit {
-            return if self.bytes.len() >= self.limit {
-                StreamPush::Full
-            } else {
-                StreamPush::Unchanged
-            };
+            return StreamPush::Full;
         }
         if offset > self.bytes.len() {
             if self.waiting.len() >= MAX_WAITING {
@@ -79,6 +76,30 @@ impl StreamHead {
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Lets the head begin `count` bytes later: the message that stood before was read.
+    pub fn advance(&mut self, count: usize) {
+        self.bytes.drain(..count.min(self.bytes.len()));
+        self.base = self.base.wrapping_add(u32::try_from(count).unwrap_or(u32::MAX));
+        for (offset, bytes) in &mut self.waiting {
+            bytes.drain(..count.saturating_sub(*offset).min(bytes.len()));
+            *offset = offset.saturating_sub(count);
+        }
+        self.waiting.retain(|(_, bytes)| !bytes.is_empty());
+        self.settle();
+    }
+
+    /// The sequence number of its first byte.
+    #[must_use]
+    pub const fn base(&self) -> u32 {
+        self.base
+    }
+
+    /// Tells whether nothing of it has come, not even out of order.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.bytes.is_empty() && self.waiting.is_empty()
     }
 
     /// Memory that the head holds, in bytes.
@@ -132,6 +153,22 @@ mod tests {
         assert_eq!(head.push(100, b"XXXX"), StreamPush::Unchanged);
         assert_eq!(head.push(98, b"YYYYYYef"), StreamPush::Grown);
         assert_eq!(head.bytes(), b"abcdef");
+    }
+
+    #[test]
+    fn what_was_read_makes_room_for_what_follows() {
+        let mut head = StreamHead::new(100, 16);
+        head.push(100, b"first");
+        head.push(110, b"x");
+        head.advance(5);
+        assert_eq!(head.push(105, b"abcde"), StreamPush::Grown);
+        assert_eq!(head.bytes(), b"abcdex");
+
+        head.push(112, b"zz");
+        head.advance(8);
+        assert_eq!(head.bytes(), b"z");
+        head.advance(1);
+        assert!(head.is_empty());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The flow table: bounded, with one owner.
 
+use std::time::Duration;
+
 use ahash::RandomState;
 use hashbrown::HashTable;
 
@@ -9,6 +11,9 @@ use crate::net::{IpProtocol, Timestamp};
 
 /// How many flows are looked at to find one that gives up its place.
 const EVICTION_SAMPLE: usize = 8;
+
+/// How long an established conversation has to be silent before a SYN on its ports counts as another one.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// Flows whose place is found without the index; a power of two.
 const RECENT: usize = 4096;
@@ -107,7 +112,7 @@ impl<S> FlowTable<S> {
         let mut ended = None;
         let mut found = self.find_recent(hash, &key).or_else(|| self.find(hash, &key));
         if let Some(place) = found
-            && self.begins_anew(place, packet)
+            && self.begins_anew(place, packet, now)
         {
             ended = self.end(place, FlowEndReason::EndOfFlow, now);
             found = None;
@@ -154,6 +159,12 @@ impl<S> FlowTable<S> {
         // Totals of a conversation that is over are told at once: it leaves some seconds later.
         let report_due = now >= entry.report_at || closes && !is_new;
         Observed { place, sender, orientation, is_new, report_due, ended }
+    }
+
+    /// Where the flow of `key` is, without counting anything for it.
+    #[must_use]
+    pub fn find_place(&self, key: &FlowKey) -> Option<u32> {
+        self.find(self.hasher.hash_one(key.to_words()), key)
     }
 
     /// The flow at `place`.
@@ -235,15 +246,18 @@ impl<S> FlowTable<S> {
             .copied()
     }
 
-    /// A SYN begins another conversation with the same ports when the one before is over, or when that one
-    /// was joined in its middle: then it says nothing about who begins now.
-    fn begins_anew(&self, place: u32, packet: &FlowPacket<'_, '_>) -> bool {
+    /// A SYN begins another conversation with the same ports when the one before is over; when that one
+    /// was joined in its middle, as it then says nothing about who begins now; and when it was established and fell
+    /// silent: a device that lost its power comes back with the ports it had, and says no farewell.
+    fn begins_anew(&self, place: u32, packet: &FlowPacket<'_, '_>, now: Timestamp) -> bool {
         use crate::decode::{TcpFlags, Transport};
         packet.ip.protocol == IpProtocol::TCP
             && matches!(packet.ip.transport, Transport::Tcp(tcp)
                 if tcp.flags.contains(TcpFlags::SYN) && !tcp.flags.contains(TcpFlags::ACK))
             && matches!(self.entries.get(place as usize),
-                Some(Some(entry)) if entry.is_closed() || entry.was_joined_midway())
+                Some(Some(entry)) if entry.is_closed()
+                    || entry.was_joined_midway()
+                    || entry.is_established() && now >= entry.heard_at().plus(SILENCE))
     }
 
     fn insert(&mut self, hash: u64, entry: FlowEntry<S>) -> u32 {
@@ -486,7 +500,7 @@ mod tests {
             ended.extend(std::iter::from_fn(|| table.expire(now)));
         }
         let interface = InterfaceId::default();
-        let (key, orientation) = FlowKey::new(ip, VlanIds::default(), interface);
+        let (key, orientation) = FlowKey::new(ip, VlanIds::default(), None, interface);
         let packet = FlowPacket {
             frame: now.as_nanos(),
             timestamp: now,
@@ -494,6 +508,7 @@ mod tests {
             wire_len: 114,
             ether: None,
             vlans: VlanIds::default(),
+            tunnel: None,
             ip,
         };
         let observed = table.observe(key, orientation, &packet, now, || ());
@@ -537,10 +552,12 @@ mod tests {
             destination,
             protocol,
             ip_len: 100,
-            later_fragment: false,
+            ttl: 64,
+            fragment: None,
             transport,
             payload_len: 72,
             payload: &[],
+            network_payload: &[],
         }
     }
 }

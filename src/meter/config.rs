@@ -11,6 +11,8 @@ pub struct Config {
     pub max_head_bytes: usize,
     /// Bytes that all stream heads of a meter may hold together; guards against floods of half a ClientHello.
     pub heads_budget: usize,
+    /// Bytes that all datagrams in fragments of a meter may hold together; guards against floods of fragments.
+    pub fragments_budget: usize,
     /// Keeps flows of different interfaces apart; false for captures, where both directions of a
     /// flow may have been recorded on different interfaces.
     pub interfaces_apart: bool,
@@ -22,6 +24,7 @@ impl Default for Config {
             flow: flow::Config::default(),
             max_head_bytes: 16 << 10,
             heads_budget: 4 << 20,
+            fragments_budget: 1 << 20,
             interfaces_apart: true,
         }
     }

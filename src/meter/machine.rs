@@ -2,15 +2,22 @@
 
 use std::net::IpAddr;
 
-use super::head_reader::{HeadSlot, HeadsBudget, Segment};
+use super::datagram_reader::Datagram;
+use super::flow_slot::FlowSlot;
+use super::head_reader::HeadReader;
+use super::output::Output;
+use super::stream_reader::Segment;
+use super::talk::ReadMessage;
 use super::{
     BindingSource, Config, FlowReport, MessageContext, MessageFlow, MeterStats, Observation,
-    ObservationKind, ObservationOrder,
+    ObservationKind,
 };
-use crate::decode::{ArpPacket, IpPacket, Network, Packet, Transport, decode};
-use crate::dissect::{Message, dissect_datagram, dissect_link};
-use crate::flow::{EndedFlow, FlowEntry, FlowKey, FlowPacket, FlowTable, Role};
-use crate::net::{Frame, InterfaceId, Timestamp};
+use crate::decode::{ArpPacket, IpPacket, Network, Packet, TcpFlags, Transport, decode};
+use crate::dissect::Message;
+use crate::flow::{
+    EndedFlow, FlowEntry, FlowKey, FlowPacket, FlowTable, FragmentPool, Orientation, Role,
+};
+use crate::net::{Frame, InterfaceId, IpProtocol, Timestamp};
 
 /// Flows that are ended at once at the end of a run; bounds the memory that their records take together.
 const DRAIN_BATCH: usize = 1024;
@@ -22,18 +29,21 @@ const DRAIN_BATCH: usize = 1024;
 #[derive(Debug)]
 pub struct Meter {
     config: Config,
-    table: FlowTable<HeadSlot>,
-    budget: HeadsBudget,
-    stats: MeterStats,
+    pub(super) table: FlowTable<FlowSlot>,
+    pub(super) fragments: FragmentPool,
+    pub(super) reader: HeadReader,
+    pub(super) stats: MeterStats,
     output: Output,
 }
 
-/// Observations on their way out, with their place in the order and their time.
-#[derive(Debug, Default)]
-struct Output {
-    observations: Vec<Observation>,
-    order: ObservationOrder,
-    timestamp: Timestamp,
+/// A packet's flow, and its place in it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counted {
+    pub(super) place: u32,
+    pub(super) sender: Role,
+    pub(super) orientation: Orientation,
+    /// Tells whether totals are due to be told.
+    pub(super) report_due: bool,
 }
 
 impl Meter {
@@ -43,7 +53,8 @@ impl Meter {
     pub fn new(config: Config, seeds: [u64; 4]) -> Self {
         Self {
             table: FlowTable::new(config.flow.clone(), seeds),
-            budget: HeadsBudget::default(),
+            fragments: FragmentPool::new(config.fragments_budget, seeds),
+            reader: HeadReader::new(&config, seeds),
             stats: MeterStats {
                 flows_capacity: u64::from(config.flow.max_flows),
                 ..MeterStats::default()
@@ -74,11 +85,14 @@ impl Meter {
             self.stats.count_decode_error(error);
         }
         self.output.begin(now, frame.number, 0, frame.timestamp);
-        match packet.network {
-            Network::Ip(ip) => self.handle_ip(frame, &packet, &ip, now),
-            Network::Arp(arp) => self.handle_arp(&packet, &arp),
+        match &packet.network {
+            Network::Ip(ip) => match ip.fragment {
+                None => self.handle_ip(frame, &packet, ip, now),
+                Some(fragment) => self.handle_fragment(frame, &packet, ip, fragment, now),
+            },
+            Network::Arp(arp) => self.handle_arp(&packet, arp),
             Network::Link { ether_type, payload } => {
-                self.handle_link_message(frame, &packet, ether_type, payload);
+                self.handle_link_message(frame, &packet, *ether_type, payload);
             }
         }
     }
@@ -126,16 +140,42 @@ impl Meter {
         MeterStats { flows_active: self.table.len() as u64, ..self.stats }
     }
 
-    fn handle_ip(
+    pub(super) fn handle_ip(
         &mut self,
         frame: &Frame<'_>,
         packet: &Packet<'_>,
         ip: &IpPacket<'_>,
         now: Timestamp,
     ) {
-        let interface =
-            if self.config.interfaces_apart { frame.interface } else { InterfaceId::default() };
-        let (key, orientation) = FlowKey::new(ip, packet.vlans, interface);
+        let counted = self.count(frame, packet, ip, now);
+        self.read(frame, packet, ip, &counted);
+        self.report(&counted, now);
+    }
+
+    pub(super) const fn interface(&self, frame: &Frame<'_>) -> InterfaceId {
+        if self.config.interfaces_apart { frame.interface } else { InterfaceId(0) }
+    }
+
+    #[inline(always)]
+    pub(super) fn key(
+        &self,
+        frame: &Frame<'_>,
+        packet: &Packet<'_>,
+        ip: &IpPacket<'_>,
+    ) -> (FlowKey, Orientation) {
+        FlowKey::new(ip, packet.vlans, packet.tunnel.as_ref(), self.interface(frame))
+    }
+
+    /// Counts a packet for its flow.
+    #[inline]
+    pub(super) fn count(
+        &mut self,
+        frame: &Frame<'_>,
+        packet: &Packet<'_>,
+        ip: &IpPacket<'_>,
+        now: Timestamp,
+    ) -> Counted {
+        let (key, orientation) = self.key(frame, packet, ip);
         let flow_packet = FlowPacket {
             frame: frame.number,
             timestamp: frame.timestamp,
@@ -143,61 +183,120 @@ impl Meter {
             wire_len: frame.wire_len,
             ether: packet.ether,
             vlans: packet.vlans,
+            tunnel: packet.tunnel.as_ref(),
             ip,
         };
-        let observed = self.table.observe(key, orientation, &flow_packet, now, HeadSlot::default);
+        let observed = self.table.observe(key, orientation, &flow_packet, now, FlowSlot::default);
         if let Some(ended) = observed.ended {
             self.end_flow(ended);
         }
-        let Some(entry) = self.table.entry_mut(observed.place) else { return };
-        if observed.is_new {
+        if observed.is_new
+            && let Some(entry) = self.table.entry_mut(observed.place)
+        {
             self.stats.flows_started += 1;
             self.output.push(ObservationKind::FlowStarted(report(entry)));
         }
-        let read = match ip.transport {
+        Counted {
+            place: observed.place,
+            sender: observed.sender,
+            orientation: observed.orientation,
+            report_due: observed.report_due,
+        }
+    }
+
+    /// Reads what a packet says, as long as its flow may still say something.
+    #[inline]
+    pub(super) fn read(
+        &mut self,
+        frame: &Frame<'_>,
+        packet: &Packet<'_>,
+        ip: &IpPacket<'_>,
+        counted: &Counted,
+    ) {
+        let Counted { place, sender, orientation, .. } = *counted;
+        let Some(entry) = self.table.entry_mut(place) else { return };
+        match ip.transport {
             Transport::Tcp(header) => {
-                let cut = ip.payload.len() < ip.payload_len as usize;
-                let segment = Segment { header, payload: ip.payload, cut };
-                entry.slot.read_segment(
-                    observed.orientation,
-                    segment,
-                    &self.config,
-                    &mut self.budget,
-                    &mut self.stats,
-                )
+                if ip.payload.is_empty() && !header.flags.contains(TcpFlags::SYN)
+                    || entry.slot.is_done(orientation)
+                {
+                    return;
+                }
+                let segment = Segment {
+                    header,
+                    payload: ip.payload,
+                    cut: ip.payload.len() < ip.payload_len as usize,
+                    ttl: ip.ttl,
+                    source: ip.source,
+                    sender,
+                    saw_syn: entry.saw_syn(),
+                    orientation,
+                };
+                self.reader.read_segment(&mut entry.slot, &segment, &mut self.stats);
             }
             Transport::Udp { source_port, destination_port } => {
-                match dissect_datagram(ip.payload, source_port, destination_port) {
-                    Ok(message) => message,
-                    Err(error) => {
-                        self.stats.count_dissect_error(error);
-                        None
-                    }
+                if entry.slot.is_done(orientation) {
+                    return;
                 }
+                let datagram = Datagram {
+                    payload: ip.payload,
+                    source: ip.source,
+                    source_port,
+                    destination_port,
+                    sender,
+                    orientation,
+                };
+                self.reader.read_datagram(&mut entry.slot, &datagram, &mut self.stats);
             }
-            Transport::Sctp { .. } | Transport::Icmp { .. } | Transport::None => None,
-        };
-        if let Some(message) = read {
+            Transport::Icmp { .. } if ip.protocol == IpProtocol::ICMPV6 => {
+                self.reader.read_icmpv6(ip, sender, &mut self.stats);
+            }
+            Transport::Sctp { .. } | Transport::Icmp { .. } | Transport::None => {}
+        }
+        if !self.reader.read.is_empty() || self.reader.news {
+            self.tell_read(frame, packet, place);
+        }
+    }
+
+    /// Tells what was read of the flow at `place`.
+    #[inline(never)]
+    fn tell_read(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, place: u32) {
+        let Some(entry) = self.table.entry_mut(place) else { return };
+        for ReadMessage { sender, message } in self.reader.read.drain(..) {
             self.stats.count_message(message.protocol());
-            let news = entry.slot.note(&message);
+            if let (Message::Ndp(ndp), Network::Ip(ip)) = (&message, packet.network) {
+                self.output.push_neighbour(packet.ether, ip.source, ndp);
+            }
             let context = MessageContext {
                 interface: frame.interface,
                 vlans: packet.vlans,
                 ether: packet.ether,
-                flow: Some(message_flow(entry, observed.sender)),
+                tunnel: packet.tunnel,
+                flow: Some(message_flow(entry, sender)),
             };
             self.output.push_message(context, message);
-            if news {
-                self.output
-                    .push(ObservationKind::FlowUpdated { report: report(entry), interim: false });
-            }
         }
-        if observed.report_due {
-            let interim = self.table.mark_reported(observed.place, now);
-            if let Some(entry) = self.table.entry_mut(observed.place) {
-                self.output.push(ObservationKind::FlowUpdated { report: report(entry), interim });
-            }
+        if std::mem::take(&mut self.reader.news) {
+            self.output
+                .push(ObservationKind::FlowUpdated { report: report(entry), interim: false });
         }
+    }
+
+    /// Tells the totals of a flow, if they are due, and what was asked in it and has no answer by now.
+    pub(super) fn report(&mut self, counted: &Counted, now: Timestamp) {
+        if !counted.report_due {
+            return;
+        }
+        let interim = self.table.mark_reported(counted.place, now);
+        let Some(entry) = self.table.entry_mut(counted.place) else { return };
+        if interim || entry.is_closed() {
+            self.reader.flush(&mut entry.slot);
+        }
+        for ReadMessage { sender, message } in self.reader.read.drain(..) {
+            self.stats.count_message(message.protocol());
+            self.output.push_message(context_of(entry, sender), message);
+        }
+        self.output.push(ObservationKind::FlowUpdated { report: report(entry), interim });
     }
 
     /// The sender of an ARP packet says which address it holds; a probe says nothing (RFC 5227, 2.1.1), and
@@ -220,13 +319,14 @@ impl Meter {
         ether_type: u16,
         payload: &[u8],
     ) {
-        match dissect_link(ether_type, payload) {
+        match self.reader.dissector.link(ether_type, payload) {
             Ok(Some(message)) => {
                 self.stats.count_message(message.protocol());
                 let context = MessageContext {
                     interface: frame.interface,
                     vlans: packet.vlans,
                     ether: packet.ether,
+                    tunnel: packet.tunnel,
                     flow: None,
                 };
                 self.output.push_message(context, message);
@@ -236,48 +336,37 @@ impl Meter {
         }
     }
 
-    fn end_flow(&mut self, ended: EndedFlow<HeadSlot>) {
+    fn end_flow(&mut self, ended: EndedFlow<FlowSlot>) {
         let EndedFlow { mut entry, reason, .. } = ended;
         self.stats.count_flow_end(reason);
-        if let Some(message) = entry.slot.give_up(&mut self.budget) {
+        self.reader.finish(&mut entry.slot);
+        self.reader.news = false;
+        for ReadMessage { sender, message } in self.reader.read.drain(..) {
             self.stats.count_message(message.protocol());
-            entry.slot.note(&message);
-            let record = entry.record();
-            let context = MessageContext {
-                interface: record.interface,
-                vlans: record.vlans,
-                ether: None,
-                flow: Some(message_flow(&entry, Role::Initiator)),
-            };
-            self.output.push_message(context, message);
+            self.output.push_message(context_of(&entry, sender), message);
         }
         self.output.push(ObservationKind::FlowEnded { report: report(&entry), reason });
     }
 }
 
-impl Output {
-    /// Says where the next observations stand in the order.
-    const fn begin(&mut self, now: Timestamp, frame: u64, flow: u64, timestamp: Timestamp) {
-        self.order = ObservationOrder { timestamp: now, frame, flow, part: 0 };
-        self.timestamp = timestamp;
-    }
+fn report(entry: &FlowEntry<FlowSlot>) -> FlowReport {
+    let head = entry.slot.talk.head.clone();
+    FlowReport { record: Box::new(entry.record()), head }
+}
 
-    fn push(&mut self, kind: ObservationKind) {
-        let Self { observations, order, timestamp } = self;
-        observations.push(Observation { order: *order, timestamp: *timestamp, kind });
-        order.part += 1;
-    }
-
-    fn push_message(&mut self, context: MessageContext, message: Message) {
-        self.push(ObservationKind::MessageRead { context: Box::new(context), message });
+/// Where a message belongs that no single frame completed.
+fn context_of(entry: &FlowEntry<FlowSlot>, sender: Role) -> MessageContext {
+    let record = entry.record();
+    MessageContext {
+        interface: record.interface,
+        vlans: record.vlans,
+        ether: None,
+        tunnel: record.tunnel.as_deref().copied(),
+        flow: Some(message_flow(entry, sender)),
     }
 }
 
-fn report(entry: &FlowEntry<HeadSlot>) -> FlowReport {
-    FlowReport { record: Box::new(entry.record()), head: entry.slot.head.clone() }
-}
-
-fn message_flow(entry: &FlowEntry<HeadSlot>, sender: Role) -> MessageFlow {
+fn message_flow(entry: &FlowEntry<FlowSlot>, sender: Role) -> MessageFlow {
     let (initiator, responder) = entry.endpoints();
     MessageFlow { id: entry.id(), initiator, responder, protocol: entry.protocol(), sender }
 }

@@ -4,10 +4,16 @@
 //! It never knows devices, clouds or alerts, and shares nothing.
 
 mod config;
+mod datagram_reader;
+mod flow_slot;
+mod fragmented;
 mod head_reader;
 mod machine;
 mod observation;
+mod output;
 mod stats;
+mod stream_reader;
+mod talk;
 
 pub use config::Config;
 pub use machine::Meter;

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::decode::{EtherAddresses, VlanIds};
+use crate::decode::{EtherAddresses, Tunnel, VlanIds};
 use crate::dissect::{AppProtocol, Message};
 use crate::flow::{Endpoint, FlowEndReason, FlowId, FlowRecord, Role};
 use crate::net::{InterfaceId, IpProtocol, MacAddr, Timestamp};
@@ -33,10 +33,6 @@ pub struct ObservationOrder {
 }
 
 /// The kinds of observations.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "messages are a large part of all observations, and another allocation for each costs more than the room"
-)]
 #[derive(Debug, Clone)]
 pub enum ObservationKind {
     /// A flow's first packet was seen.
@@ -100,6 +96,8 @@ pub enum BindingSource {
     Arp,
     /// A DHCP acknowledgement.
     Dhcp,
+    /// The source or target link-layer address of Neighbor Discovery, RFC 4861, 4.6.1.
+    Ndp,
 }
 
 /// Where a message was read.
@@ -111,6 +109,8 @@ pub struct MessageContext {
     pub vlans: VlanIds,
     /// Ethernet addresses of the frame that completed the message.
     pub ether: Option<EtherAddresses>,
+    /// What the frame was wrapped in.
+    pub tunnel: Option<Tunnel>,
     /// The flow and its ends; absent for messages directly on the link layer.
     pub flow: Option<MessageFlow>,
 }

@@ -7,7 +7,7 @@ use crate::flow::FlowEndReason;
 /// Plain counters of one meter since it was made; each only grows, save `flows_active`.
 ///
 /// Conservation: `frames` = `decoded` + `invalid`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MeterStats {
     /// Frames handed in.
     pub frames: u64,
@@ -19,10 +19,10 @@ pub struct MeterStats {
     pub invalid: u64,
     /// Where decoding stopped: by layer, then by reason, in the order of `Layer::ALL` and `DecodeReason::ALL`.
     pub decode_errors: [[u64; 3]; 3],
-    /// Messages that could not be read: by protocol (`AppProtocol::ALL`), then by reason (`DissectReason::ALL`).
-    pub dissect_errors: [[u64; 3]; 7],
+    /// Messages that could not be read: by protocol (`AppProtocol::ALL`), then by failure (`DissectFailure::ALL`).
+    pub dissect_errors: [[u64; 4]; AppProtocol::COUNT],
     /// Messages read, by protocol.
-    pub messages: [u64; 7],
+    pub messages: [u64; AppProtocol::COUNT],
     /// Flows that were begun.
     pub flows_started: u64,
     /// Flows that left, by `FlowEndReason::ALL`.
@@ -33,6 +33,34 @@ pub struct MeterStats {
     pub flows_capacity: u64,
     /// Stream heads given up because the budget for them was spent.
     pub heads_refused: u64,
+    /// TCP segments that were not read because they will not pass on from here.
+    pub segments_left_out: u64,
+    /// Datagrams that were put together from fragments.
+    pub datagrams_reassembled: u64,
+    /// Fragments that had no room, or contradicted others.
+    pub fragments_refused: u64,
+}
+
+impl Default for MeterStats {
+    fn default() -> Self {
+        Self {
+            frames: 0,
+            wire_bytes: 0,
+            decoded: 0,
+            invalid: 0,
+            decode_errors: [[0; 3]; 3],
+            dissect_errors: [[0; 4]; AppProtocol::COUNT],
+            messages: [0; AppProtocol::COUNT],
+            flows_started: 0,
+            flows_ended: [0; 5],
+            flows_active: 0,
+            flows_capacity: 0,
+            heads_refused: 0,
+            segments_left_out: 0,
+            datagrams_reassembled: 0,
+            fragments_refused: 0,
+        }
+    }
 }
 
 impl MeterStats {
@@ -52,7 +80,7 @@ impl MeterStats {
         if let Some(count) = self
             .dissect_errors
             .get_mut(error.protocol as usize)
-            .and_then(|reasons| reasons.get_mut(error.reason as usize))
+            .and_then(|failures| failures.get_mut(error.failure as usize))
         {
             *count += 1;
         }
@@ -91,5 +119,8 @@ impl MeterStats {
         self.flows_active += other.flows_active;
         self.flows_capacity += other.flows_capacity;
         self.heads_refused += other.heads_refused;
+        self.segments_left_out += other.segments_left_out;
+        self.datagrams_reassembled += other.datagrams_reassembled;
+        self.fragments_refused += other.fragments_refused;
     }
 }

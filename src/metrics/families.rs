@@ -12,7 +12,7 @@ use super::error::MetricsError;
 use super::totals::Consumer;
 use crate::alert::AlertRule;
 use crate::decode::{DecodeReason, Layer};
-use crate::dissect::{AppProtocol, DissectReason};
+use crate::dissect::{AppProtocol, DissectFailure};
 use crate::flow::FlowEndReason;
 
 /// Reasons for `hikwatch_capture_drops_total`.
@@ -116,7 +116,7 @@ impl Families {
         }
         for protocol in AppProtocol::ALL {
             add(&self.messages, &[protocol.as_label()], 0);
-            for reason in DissectReason::ALL {
+            for reason in DissectFailure::ALL {
                 add(&self.dissect_errors, &[protocol.as_label(), reason.as_label()], 0);
             }
         }

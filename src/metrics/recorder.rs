@@ -19,7 +19,7 @@ use crate::analyst::{AlertSighting, Event, EventKind, FlowSighting, Tallies, Tal
 use crate::classify::Destination;
 use crate::decode::{DecodeReason, Layer};
 use crate::device::DeviceProfile;
-use crate::dissect::{AppProtocol, DissectReason};
+use crate::dissect::{AppProtocol, DissectFailure};
 use crate::flow::FlowEndReason;
 use crate::meter::MeterStats;
 use crate::net::{Perimeter, Timestamp, printable};
@@ -65,7 +65,7 @@ impl Recorder {
             }
         }
         for (protocol, counts) in AppProtocol::ALL.iter().zip(&stats.dissect_errors) {
-            for (reason, total) in DissectReason::ALL.iter().zip(counts) {
+            for (reason, total) in DissectFailure::ALL.iter().zip(counts) {
                 raise(&families.dissect_errors, &[protocol.as_label(), reason.as_label()], *total);
             }
         }

@@ -13,5 +13,5 @@ pub use frame::{Frame, InterfaceId, LinkType, VlanTag};
 pub use mac::{MacAddr, ParseMacError};
 pub use prefix::{IpPrefix, LocalNets, ParsePrefixError, Perimeter};
 pub use protocol::IpProtocol;
-pub use text::{bounded, printable};
+pub use text::{bounded, is_hidden, printable};
 pub use timestamp::Timestamp;

@@ -15,7 +15,10 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 /// Event types of ours, which the schema has never heard of.
-const OWN_TYPES: [&str; 2] = ["device", "sadp"];
+const OWN_TYPES: [&str; 19] = [
+    "device", "sadp", "web", "wsd", "ssdp", "rtsp", "stun", "nbns", "dhcpv6", "ndp", "syslog",
+    "portmap", "hcnetsdk", "lbs", "safe", "p2p", "vtm", "isup", "beacon",
+];
 
 /// Fields of ours within sections of Suricata's.
 const OWN_FIELDS: [(&str, &str); 2] = [("tls", "ech"), ("stats", "hikwatch")];
