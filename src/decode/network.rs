@@ -29,6 +29,23 @@ pub(super) fn packet<'a>(
     shell: &Shell,
     missing: usize,
 ) -> Result<Packet<'a>, DecodeError> {
+    // Nearly every packet: built where it will stay, with no other path that it would have to be joined with.
+    if let Body::Ip(bytes) = body
+        && bytes.first().is_some_and(|first| first >> 4 == 4)
+    {
+        let (ip, stopped) = ipv4(bytes, missing)?;
+        let Shell { ether, vlans, tunnel } = *shell;
+        return Ok(Packet { ether, vlans, network: Network::Ip(ip), tunnel, stopped });
+    }
+    other_packet(body, shell, missing)
+}
+
+#[inline(never)]
+fn other_packet<'a>(
+    body: Body<'a>,
+    shell: &Shell,
+    missing: usize,
+) -> Result<Packet<'a>, DecodeError> {
     let (network, stopped) = match body {
         Body::Ip(bytes) => {
             let (ip, stopped) = ip(bytes, missing)?;
@@ -45,7 +62,6 @@ pub(super) fn packet<'a>(
 pub(super) type Read<'a> = (IpPacket<'a>, Option<DecodeError>);
 
 /// By the version that stands in it, whatever announced it.
-#[inline(always)]
 fn ip(bytes: &[u8], missing: usize) -> Result<Read<'_>, DecodeError> {
     match bytes.first().map(|first| first >> 4) {
         Some(4) => ipv4(bytes, missing),
@@ -85,7 +101,6 @@ fn ipv4(bytes: &[u8], missing: usize) -> Result<Read<'_>, DecodeError> {
     Ok(behind_header(start, bytes.get(header_len..lengths.captured), lengths))
 }
 
-#[inline(never)]
 fn ipv6(bytes: &[u8], missing: usize) -> Result<Read<'_>, DecodeError> {
     let header = Ipv6HeaderSlice::from_slice(bytes).map_err(|error| match error {
         err::ipv6::HeaderSliceError::Len(_) => TRUNCATED,
