@@ -49,6 +49,18 @@ fn a_segment_that_the_capture_cut_is_read_as_far_as_it_goes() {
 }
 
 #[test]
+fn a_segment_that_never_comes_does_not_end_the_reading_of_its_side() {
+    let mut lab = Lab::new(Config::default());
+    lab.send(0, Segment::SYN, b"");
+    for lost in 1..=20 {
+        lab.send(1 + 1400 * lost, Segment::ACK, &[b'x'; 1400]);
+    }
+    lab.send(1 + 1400 * 21, Segment::ACK, &hello(NAME));
+
+    assert_eq!(lab.names(), [NAME]);
+}
+
+#[test]
 fn bytes_of_the_server_are_not_taken_for_a_request() {
     let mut lab = Lab::new(Config::default());
     lab.send(0, Segment::SYN, b"");

@@ -77,6 +77,9 @@ impl Recorder {
         }
         raise_counter(&families.flows_started, stats.flows_started);
         raise_counter(&families.heads_refused, stats.heads_refused);
+        raise_counter(&families.segments_left_out, stats.segments_left_out);
+        raise_counter(&families.datagrams_reassembled, stats.datagrams_reassembled);
+        raise_counter(&families.fragments_refused, stats.fragments_refused);
         families.flows_active.set(whole(stats.flows_active));
         families.flow_table_capacity.set(whole(stats.flows_capacity));
     }
