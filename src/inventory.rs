@@ -424,14 +424,8 @@ mod tests {
 
     fn device(number: usize, vendor: Option<&str>) -> DeviceProfile {
         DeviceProfile {
-            id: DeviceId(format!("d-{number:012}").into()),
-            mac: None,
-            addresses: Vec::new(),
-            hostname: None,
             identity: Identity { vendor: vendor.map(Into::into), ..Identity::default() },
-            evidence: Vec::new(),
-            first_seen: Timestamp::ZERO,
-            last_seen: Timestamp::ZERO,
+            ..DeviceProfile::new(DeviceId(format!("d-{number:012}").into()), Timestamp::ZERO)
         }
     }
 

@@ -238,19 +238,19 @@ fn event(kind: EventKind) -> Event {
 
 fn device(number: u32, vendor: Option<&str>) -> DeviceProfile {
     DeviceProfile {
-        id: DeviceId(format!("d-{number:012}").into()),
         mac: Some(MacAddr([0x44, 0xa6, 0x42, 1, 2, 3])),
         addresses: vec!["192.0.2.10".parse().unwrap()],
-        hostname: None,
         identity: Identity {
             vendor: vendor.map(Into::into),
             kind: DeviceKind::Camera,
             confidence: 50,
             ..Identity::default()
         },
-        evidence: Vec::new(),
-        first_seen: Timestamp::from_parts(10, 0),
         last_seen: Timestamp::from_parts(20, 0),
+        ..DeviceProfile::new(
+            DeviceId(format!("d-{number:012}").into()),
+            Timestamp::from_parts(10, 0),
+        )
     }
 }
 

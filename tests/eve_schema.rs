@@ -19,7 +19,9 @@ use hikwatch::capture::{ObservationPoint, SourceCounters};
 use hikwatch::catalogue::{CloudRole, Region, Speaker};
 use hikwatch::classify::{Basis, Destination};
 use hikwatch::decode::{EtherAddresses, TcpFlags, Tunnel, TunnelKind, VlanIds};
-use hikwatch::device::{DeviceId, DeviceKind, DeviceProfile, Evidence, EvidenceSource, Identity};
+use hikwatch::device::{
+    Claim, DeviceId, DeviceKind, DeviceProfile, Evidence, EvidenceSource, Identity,
+};
 use hikwatch::dissect::{
     AppProtocol, Certificate, ClientHello, DhcpMessage, DnsMailExchange, DnsMessage, DnsQuery,
     DnsRecord, DnsRecordData, DnsService, DnsServiceBinding, HttpExchange, HttpRequest,
@@ -578,10 +580,8 @@ fn camera_flow() -> FlowSighting {
 
 fn camera() -> DeviceProfile {
     DeviceProfile {
-        id: DeviceId("d-0123456789ab".into()),
         mac: Some(MacAddr([0x44, 0xa6, 0x42, 1, 2, 3])),
         addresses: vec![ip("192.0.2.10")],
-        hostname: None,
         identity: Identity {
             vendor: Some("ezviz".into()),
             kind: DeviceKind::Camera,
@@ -590,14 +590,15 @@ fn camera() -> DeviceProfile {
         },
         evidence: vec![Evidence {
             source: EvidenceSource::Oui,
-            claim: "vendor is ezviz".into(),
+            claim: Claim::Vendor("ezviz".into()),
             value: "44:a6:42".to_owned(),
             weight: 50,
             first_seen: noon(),
+            last_seen: noon(),
             count: 1,
         }],
-        first_seen: noon(),
         last_seen: later(),
+        ..DeviceProfile::new(DeviceId("d-0123456789ab".into()), noon())
     }
 }
 

@@ -300,19 +300,18 @@ fn seen(profile: DeviceProfile) -> Event {
 
 fn camera(number: u64) -> DeviceProfile {
     DeviceProfile {
-        id: DeviceId(format!("d-{number:012}").into()),
         mac: Some(MacAddr([0x44, 0xa6, 0x42, 1, 2, 3])),
-        addresses: Vec::new(),
-        hostname: None,
         identity: Identity {
             vendor: Some("ezviz".into()),
             kind: DeviceKind::Camera,
             confidence: 50,
             ..Identity::default()
         },
-        evidence: Vec::new(),
-        first_seen: Timestamp::from_parts(10, 0),
         last_seen: Timestamp::from_parts(20, 0),
+        ..DeviceProfile::new(
+            DeviceId(format!("d-{number:012}").into()),
+            Timestamp::from_parts(10, 0),
+        )
     }
 }
 

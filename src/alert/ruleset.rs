@@ -133,7 +133,7 @@ fn describe(profile: &DeviceProfile) -> String {
 /// The kinds of evidence that the identity rests on, each once.
 fn sources(profile: &DeviceProfile) -> Vec<&'static str> {
     let mut sources: Vec<EvidenceSource> =
-        profile.evidence.iter().map(|evidence| evidence.source).collect();
+        profile.evidence.iter().filter(|fact| fact.weight > 0).map(|fact| fact.source).collect();
     sources.sort_unstable();
     sources.dedup();
     sources.into_iter().map(EvidenceSource::as_label).collect()
@@ -148,19 +148,14 @@ mod tests {
 
     fn profile(id: &str, vendor: Option<&str>, confidence: u8) -> Arc<DeviceProfile> {
         Arc::new(DeviceProfile {
-            id: DeviceId(id.into()),
-            mac: None,
             addresses: vec!["192.0.2.64".parse().unwrap()],
-            hostname: None,
             identity: Identity {
                 vendor: vendor.map(Arc::from),
                 model: Some("C500\u{1b}[31m".into()),
                 confidence,
                 ..Identity::default()
             },
-            evidence: Vec::new(),
-            first_seen: Timestamp::ZERO,
-            last_seen: Timestamp::ZERO,
+            ..DeviceProfile::new(DeviceId(id.into()), Timestamp::ZERO)
         })
     }
 

@@ -225,7 +225,7 @@ fn explain_device(profile: &DeviceProfile, text: &mut String) {
             evidence.source.as_label(),
             evidence.weight,
             evidence.count,
-            printable(&evidence.claim, 120),
+            evidence.claim,
             printable(&evidence.value, 120),
         );
     }

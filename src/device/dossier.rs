@@ -12,7 +12,7 @@ use sha1::{Digest, Sha1};
 use super::addresses::Addresses;
 use super::fact::{Aspect, Fact, FactSet, Joined};
 use super::fusion::fuse;
-use super::{DeviceId, DeviceProfile, EvidenceSource, Identity, Signatures};
+use super::{DeviceId, DeviceProfile, DeviceState, EvidenceSource, Identity, Signatures};
 use crate::net::{MacAddr, Timestamp};
 
 /// A profile's `last_seen` may lag behind by this much, so that traffic alone does not make new ones.
@@ -197,10 +197,12 @@ impl Dossier {
         let profile = Arc::new(DeviceProfile {
             id: self.id.clone(),
             mac: self.mac,
+            other_macs: Vec::new(),
             addresses: self.addresses.iter().map(|held| held.ip).collect(),
             hostname: self.hostname.clone(),
             identity: self.identity.clone(),
             evidence: self.facts.to_evidence(),
+            state: DeviceState::default(),
             first_seen: self.first_seen,
             last_seen: self.last_seen,
         });
@@ -233,7 +235,7 @@ impl Dossier {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::fact::Claim;
+    use crate::device::Claim;
 
     const AT: Timestamp = Timestamp::from_parts(1_000, 0);
 

@@ -3,9 +3,7 @@
 //! Comes in: [`Fact`]s. Goes out: the kept ones. Joining is commutative, associative and idempotent as far
 //! as the identity goes: of one fact the earliest and the latest time and the highest weight stay.
 
-use std::sync::Arc;
-
-use super::{Evidence, EvidenceSource};
+use super::{Claim, Evidence, EvidenceSource};
 use crate::net::{Timestamp, bounded};
 
 /// Most facts that one source may add to one aspect of a device; guards against a station that
@@ -15,23 +13,6 @@ pub(super) const MAX_FACTS_PER_ASPECT: usize = 4;
 /// Most bytes of a value; guards memory against long text from the network.
 pub(super) const MAX_VALUE_BYTES: usize = 128;
 
-/// What a fact is about.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Claim {
-    /// The device is of this vendor.
-    Vendor(Arc<str>),
-    /// The device is of some vendor of this house.
-    House(Arc<str>),
-    /// The device calls its model so.
-    Model,
-    /// The device calls its serial number so.
-    Serial,
-    /// The device calls its firmware so.
-    Firmware,
-    /// The device calls itself so.
-    Hostname,
-}
-
 /// The aspects: each has room of its own, so that none crowds out another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Aspect {
@@ -40,6 +21,9 @@ pub(super) enum Aspect {
     Serial,
     Firmware,
     Hostname,
+    Activated,
+    Channels,
+    DefaultLogin,
 }
 
 impl Claim {
@@ -50,6 +34,9 @@ impl Claim {
             Self::Serial => Aspect::Serial,
             Self::Firmware => Aspect::Firmware,
             Self::Hostname => Aspect::Hostname,
+            Self::Activated => Aspect::Activated,
+            Self::Channels => Aspect::Channels,
+            Self::DefaultLogin => Aspect::DefaultLogin,
         }
     }
 }
@@ -92,9 +79,13 @@ impl Fact {
     fn rank(&self, other: &Self) -> std::cmp::Ordering {
         let by_time = match self.claim.aspect() {
             Aspect::Vendor => self.first_seen.cmp(&other.first_seen),
-            Aspect::Model | Aspect::Serial | Aspect::Firmware | Aspect::Hostname => {
-                other.last_seen.cmp(&self.last_seen)
-            }
+            Aspect::Model
+            | Aspect::Serial
+            | Aspect::Firmware
+            | Aspect::Hostname
+            | Aspect::Activated
+            | Aspect::Channels
+            | Aspect::DefaultLogin => other.last_seen.cmp(&self.last_seen),
         };
         other
             .weight
@@ -106,20 +97,13 @@ impl Fact {
 
     /// The fact as it leaves.
     pub(super) fn to_evidence(&self) -> Evidence {
-        let claim: Arc<str> = match &self.claim {
-            Claim::Vendor(vendor) => format!("vendor is {vendor}").into(),
-            Claim::House(house) => format!("made in the house of {house}").into(),
-            Claim::Model => format!("model is {}", self.value).into(),
-            Claim::Serial => format!("serial number is {}", self.value).into(),
-            Claim::Firmware => format!("firmware is {}", self.value).into(),
-            Claim::Hostname => format!("host name is {}", self.value).into(),
-        };
         Evidence {
             source: self.source,
-            claim,
+            claim: self.claim.clone(),
             value: self.value.clone(),
             weight: self.weight,
             first_seen: self.first_seen,
+            last_seen: self.last_seen,
             count: self.count,
         }
     }
@@ -191,9 +175,9 @@ impl FactSet {
         self.facts.iter().filter(|fact| fact.claim.aspect() == aspect).min_by(|a, b| a.rank(b))
     }
 
-    /// What the conclusion rests on, strongest first.
+    /// What the conclusion rests on, strongest first, then what only describes.
     pub(super) fn to_evidence(&self) -> Vec<Evidence> {
-        let mut facts: Vec<&Fact> = self.facts.iter().filter(|fact| fact.weight > 0).collect();
+        let mut facts: Vec<&Fact> = self.facts.iter().collect();
         facts.sort_by(|a, b| {
             (b.weight.cmp(&a.weight))
                 .then(a.first_seen.cmp(&b.first_seen))

@@ -21,8 +21,8 @@
 
 use std::sync::Arc;
 
-use super::fact::{Aspect, Claim, Fact, FactSet};
-use super::{EvidenceSource, Identity, Signatures};
+use super::fact::{Aspect, Fact, FactSet};
+use super::{Claim, EvidenceSource, Identity, Signatures};
 
 /// 60 and above needs two independent kinds of evidence.
 pub(super) const MAX_CONFIDENCE_OF_ONE_SOURCE: u8 = 59;
@@ -41,7 +41,13 @@ pub(super) fn fuse(facts: &FactSet, forwards: bool, signatures: &Signatures) -> 
         let house = match &fact.claim {
             Claim::House(house) => Arc::clone(house),
             Claim::Vendor(vendor) => signatures.house_of(vendor),
-            Claim::Model | Claim::Serial | Claim::Firmware | Claim::Hostname => return None,
+            Claim::Model
+            | Claim::Serial
+            | Claim::Firmware
+            | Claim::Hostname
+            | Claim::Activated
+            | Claim::Channels
+            | Claim::DefaultLogin => return None,
         };
         Some((house, *fact))
     }));
@@ -76,7 +82,10 @@ pub(super) fn fuse(facts: &FactSet, forwards: bool, signatures: &Signatures) -> 
             | Claim::Model
             | Claim::Serial
             | Claim::Firmware
-            | Claim::Hostname => None,
+            | Claim::Hostname
+            | Claim::Activated
+            | Claim::Channels
+            | Claim::DefaultLogin => None,
         })
         .collect();
     let brands = tally(

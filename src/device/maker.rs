@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use super::fact::{Claim, Fact};
-use super::{EvidenceSource, Signatures};
+use super::fact::Fact;
+use super::{Claim, EvidenceSource, Signatures};
 use crate::catalogue::{Catalogue, Grade};
 use crate::net::{MacAddr, Timestamp};
 

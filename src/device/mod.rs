@@ -4,6 +4,7 @@
 //! behind them. It never asks the network.
 
 mod addresses;
+mod claim;
 mod dossier;
 mod evidence;
 mod fact;
@@ -17,9 +18,10 @@ mod sadp;
 mod shelf;
 mod signature;
 
+pub use claim::Claim;
 pub use evidence::{Evidence, EvidenceSource};
 pub use kind::DeviceKind;
-pub use profile::{DeviceId, DeviceProfile, Identity};
+pub use profile::{Contradiction, DeviceId, DeviceProfile, DeviceState, Identity, Presence};
 pub(crate) use registry::Registry;
 pub(crate) use shelf::DeviceRef;
 pub use signature::{SignatureError, Signatures};

@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use super::dossier::Forwarding;
-use super::fact::{Claim, Fact};
+use super::fact::Fact;
 use super::sadp::{Naming, facts_of};
-use super::{DeviceRef, EvidenceSource, Registry};
+use super::{Claim, DeviceRef, EvidenceSource, Registry};
 use crate::catalogue::{CloudEntry, Grade, Speaker};
 use crate::dissect::SadpMessage;
 use crate::net::{MacAddr, Timestamp};

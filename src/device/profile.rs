@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{DeviceKind, Evidence};
+use super::{DeviceKind, Evidence, EvidenceSource};
 use crate::net::{MacAddr, Timestamp};
 
 /// A device on our network: who it is, how sure we are, and what says so.
@@ -13,14 +13,18 @@ pub struct DeviceProfile {
     pub id: DeviceId,
     /// Its Ethernet address; absent where only IP addresses are seen.
     pub mac: Option<MacAddr>,
+    /// Further Ethernet addresses of the same unit (wired and Wi-Fi), oldest first, bounded.
+    pub other_macs: Vec<MacAddr>,
     /// The addresses it was seen with, oldest first, bounded.
     pub addresses: Vec<IpAddr>,
     /// The name it gives itself (DHCP option 12), untrusted.
     pub hostname: Option<String>,
     /// Who it is.
     pub identity: Identity,
-    /// What the identity rests on, strongest first, bounded.
+    /// What the identity rests on, strongest first, then what only describes; bounded.
     pub evidence: Vec<Evidence>,
+    /// How it is now.
+    pub state: DeviceState,
     /// First packet from it.
     pub first_seen: Timestamp,
     /// Latest packet from it.
@@ -28,6 +32,23 @@ pub struct DeviceProfile {
 }
 
 impl DeviceProfile {
+    /// A device of which nothing is known but that it was seen.
+    #[must_use]
+    pub fn new(id: DeviceId, now: Timestamp) -> Self {
+        Self {
+            id,
+            mac: None,
+            other_macs: Vec::new(),
+            addresses: Vec::new(),
+            hostname: None,
+            identity: Identity::default(),
+            evidence: Vec::new(),
+            state: DeviceState::default(),
+            first_seen: now,
+            last_seen: now,
+        }
+    }
+
     /// Tells whether the device is taken for one of a vendor in the catalogue.
     #[must_use]
     pub const fn is_vendor_device(&self) -> bool {
@@ -52,6 +73,59 @@ pub struct Identity {
     pub firmware: Option<String>,
     /// 0 to 100; 60 and above needs two independent kinds of evidence.
     pub confidence: u8,
+    /// What speaks for another house, strongest first; each lowers the confidence.
+    pub contradictions: Vec<Contradiction>,
+}
+
+/// A house of vendors that some evidence speaks for although the verdict is another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contradiction {
+    /// The house.
+    pub house: Arc<str>,
+    /// The confidence that this evidence would give alone.
+    pub support: u8,
+    /// Where that was seen, in order.
+    pub sources: Vec<EvidenceSource>,
+}
+
+/// The life of a device, as far as the network shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DeviceState {
+    /// Whether it is there.
+    pub presence: Presence,
+    /// Whether a password was set (SADP `Activated`); absent where it never said so.
+    pub activated: Option<bool>,
+    /// When it last let somebody in by a default password.
+    pub default_login: Option<Timestamp>,
+    /// Cameras behind a recorder, when it says so.
+    pub channels: Option<u16>,
+    /// It spoke to a vendor's cloud as an app does, and nothing shows it to be a device of the vendor.
+    pub is_client: bool,
+    /// Its Ethernet address is locally administered: made up, and not that of a maker (IEEE 802, 8.2.2).
+    pub random_mac: bool,
+    /// Another station uses its Ethernet or IP address: since when.
+    pub conflict: Option<Timestamp>,
+}
+
+/// Whether a device is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Presence {
+    /// It was heard of lately.
+    #[default]
+    Online,
+    /// It has been silent for longer than the configured time.
+    Offline,
+}
+
+impl Presence {
+    /// The label, as in events.
+    #[must_use]
+    pub const fn as_label(self) -> &'static str {
+        match self {
+            Self::Online => "online",
+            Self::Offline => "offline",
+        }
+    }
 }
 
 /// `d-` and twelve hexadecimal digits, derived from the device's address by a one-way function.

@@ -4,8 +4,8 @@
 //! the search tool is no camera. There is no public specification; the rules rest on two captured replies
 //! (idx:28488762960, idx:69112239485) and published parsers, grade C.
 
-use super::fact::{Claim, Fact};
-use super::{EvidenceSource, Signatures};
+use super::fact::Fact;
+use super::{Claim, EvidenceSource, Signatures};
 use crate::dissect::{SadpKind, SadpMessage};
 use crate::net::Timestamp;
 

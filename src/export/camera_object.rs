@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use serde::{Serialize, Serializer};
 
 use super::eve_text::{EveTime, Text};
-use crate::device::{DeviceProfile, Evidence};
+use crate::device::{Claim, DeviceProfile, Evidence};
 use crate::net::MacAddr;
 
 /// A vendor's device, as events and the API show it.
@@ -63,18 +63,22 @@ impl<'a> CameraObject<'a> {
 #[derive(Serialize)]
 struct EvidenceObject<'a> {
     source: &'static str,
-    claim: &'a str,
+    claim: Text<&'a Claim>,
     weight: u8,
     value: &'a str,
     first_seen: EveTime,
+    last_seen: EveTime,
+    count: u32,
 }
 
 fn evidence_list<S: Serializer>(evidence: &[Evidence], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(evidence.iter().map(|fact| EvidenceObject {
         source: fact.source.as_label(),
-        claim: &fact.claim,
+        claim: Text(&fact.claim),
         weight: fact.weight,
         value: &fact.value,
         first_seen: EveTime(fact.first_seen),
+        last_seen: EveTime(fact.last_seen),
+        count: fact.count,
     }))
 }
