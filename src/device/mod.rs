@@ -4,14 +4,19 @@
 //! behind them. It never asks the network.
 
 mod addresses;
+mod alternation;
 mod claim;
 mod dossier;
+mod eviction;
 mod evidence;
 mod fact;
 mod fusion;
 mod kind;
+mod label;
+mod linking;
 mod maker;
 mod noting;
+mod presence;
 mod profile;
 mod registry;
 mod sadp;
@@ -21,6 +26,7 @@ mod signature;
 pub use claim::Claim;
 pub use evidence::{Evidence, EvidenceSource};
 pub use kind::DeviceKind;
+pub use label::{DeviceLabel, LabelSubject, Labels};
 pub use profile::{Contradiction, DeviceId, DeviceProfile, DeviceState, Identity, Presence};
 pub(crate) use registry::Registry;
 pub(crate) use shelf::DeviceRef;

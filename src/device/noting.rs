@@ -75,8 +75,13 @@ impl Registry {
     }
 
     fn learn(&mut self, device: DeviceRef, facts: Vec<Fact>) {
+        let serial = facts.iter().find(|fact| fact.claim == Claim::Serial);
+        let said_at = serial.map(|fact| fact.last_seen);
         if let Some(dossier) = self.shelf.get_mut(device) {
             dossier.learn(facts, &self.signatures);
+        }
+        if let Some(now) = said_at {
+            self.link_by_serial(device, now);
         }
     }
 }
