@@ -16,7 +16,8 @@ use std::sync::Arc;
 use ahash::RandomState;
 
 use super::addresses::Holding;
-use super::dossier::{DeviceKey, Dossier, Forwarding};
+use super::dossier::{DeviceKey, Dossier};
+use super::forwarding::Forwarding;
 use super::maker::maker_fact;
 use super::shelf::{DeviceRef, Shelf};
 use super::{DeviceProfile, EvidenceSource, Signatures};
