@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::FlowHead;
 use crate::dissect::{
-    AppProtocol, ClientHello, HttpExchange, HttpRequest, Message, StreamMessage, TlsHandshake,
+    AppProtocol, ClientHello, HttpExchange, HttpRequest, Ja4, Message, StreamMessage, TlsHandshake,
     encrypted_dns,
 };
 use crate::flow::{ByteBudget, Role};
@@ -101,7 +101,8 @@ impl Talk {
                 let counted = size_of::<ClientHello>()
                     + hello.sni.as_ref().map_or(0, String::len)
                     + names
-                    + hello.alpns.len() * size_of::<String>();
+                    + hello.alpns.len() * size_of::<String>()
+                    + hello.ja4.as_ref().map_or(0, Ja4::memory);
                 if reserve(budget, host, counted) {
                     let asked = Asked::Tls(hello);
                     self.waiting = Some(Box::new(Waiting { host, counted, asked }));

@@ -294,7 +294,7 @@ pub(super) mod tests {
             assert_eq!(message.version, number);
             assert_eq!(message.hello.sni.as_deref(), Some("cam.example.com"));
             assert_eq!(message.hello.alpns, ["h3"]);
-            assert!(message.hello.ja4.unwrap().as_str().starts_with("q13d0103h3_"));
+            assert!(message.hello.ja4.unwrap().to_string().starts_with("q13d0103h3_"));
         }
     }
 
