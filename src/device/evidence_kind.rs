@@ -116,7 +116,9 @@ mod tests {
     #[test]
     fn each_source_has_a_kind_and_each_kind_a_source() {
         for kind in EvidenceKind::ALL {
-            assert!(EvidenceSource::ALL.into_iter().any(|source| EvidenceKind::from(source) == kind));
+            assert!(
+                EvidenceSource::ALL.into_iter().any(|source| EvidenceKind::from(source) == kind)
+            );
         }
     }
 }

@@ -111,8 +111,7 @@ impl Fact {
             | Aspect::Activated
             | Aspect::Channels
             | Aspect::DefaultLogin => {
-                let recency =
-                    |fact: &Self| (fact.last_seen, Reverse(fact.first_seen), fact.count);
+                let recency = |fact: &Self| (fact.last_seen, Reverse(fact.first_seen), fact.count);
                 if recency(other) > recency(self) {
                     self.first_seen = other.first_seen;
                     self.last_seen = other.last_seen;

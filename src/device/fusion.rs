@@ -32,9 +32,7 @@ use super::fact::{Aspect, Fact};
 use super::fact_set::FactSet;
 use super::forwarding::Forwarding;
 use super::support::{Houses, Weighed, tally};
-use super::{
-    Claim, Contradiction, DeviceKind, EvidenceSource, Identity, Signatures,
-};
+use super::{Claim, Contradiction, DeviceKind, EvidenceSource, Identity, Signatures};
 
 /// Channels from which on a device of unknown kind is a recorder.
 const RECORDER_CHANNELS: u16 = 2;
@@ -90,7 +88,8 @@ pub(super) fn fuse(facts: &FactSet, forwarding: Forwarding, signatures: &Signatu
             && weighed.source != EvidenceSource::CloudName
             && signatures.brand(vendor).is_some()
     };
-    let brands = tally(ours().filter(|(vendor, weighed)| names_itself(vendor, weighed)), signatures);
+    let brands =
+        tally(ours().filter(|(vendor, weighed)| names_itself(vendor, weighed)), signatures);
     let vendors = tally(ours().filter(|(_, weighed)| weighed.weight > 0), signatures);
     let vendor = brands
         .first()

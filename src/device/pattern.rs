@@ -69,7 +69,12 @@ mod tests {
     fn each_way_of_matching_takes_its_own_and_nothing_near_it() {
         for (how, pattern, agree, differ) in [
             (Match::Exact, "Webs", &["Webs", "webs"][..], &["Webs/1", "xWebs", ""][..]),
-            (Match::Prefix, "App-webs/", &["App-webs/", "app-webs/1.0"], &["App-webs", "My App-webs/"]),
+            (
+                Match::Prefix,
+                "App-webs/",
+                &["App-webs/", "app-webs/1.0"],
+                &["App-webs", "My App-webs/"],
+            ),
             (Match::Part, "CN=www.x", &["C=CN, CN=www.x.com"], &["CN=ww.x", ""]),
             (Match::Word, "ANNKE", &["Annke", "ANNKE C500", "annke-nvr"], &["ANNKEX", "my ANNKE"]),
             (
@@ -78,10 +83,12 @@ mod tests {
                 &["IP Camera(D4918)", "ip camera(51253)"],
                 &["IP Camera(d4918)", "IP Camera(D491)", "IP Camera(D49180)", "IP Camera(D4918"],
             ),
-            (Match::Object, "1.3.6.1.4.1.39165", &["1.3.6.1.4.1.39165", "1.3.6.1.4.1.39165.1"], &[
-                "1.3.6.1.4.1.391651",
-                "1.3.6.1.4.1.3916",
-            ]),
+            (
+                Match::Object,
+                "1.3.6.1.4.1.39165",
+                &["1.3.6.1.4.1.39165", "1.3.6.1.4.1.39165.1"],
+                &["1.3.6.1.4.1.391651", "1.3.6.1.4.1.3916"],
+            ),
         ] {
             for text in agree {
                 assert!(how.agrees(pattern, text), "{how:?} {pattern} {text}");

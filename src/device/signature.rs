@@ -114,6 +114,8 @@ pub(super) struct PortSet {
     pub(super) bits: PortBits,
     pub(super) least: u32,
     pub(super) claim: Claim,
+    /// How the set is written in evidence.
+    pub(super) label: String,
 }
 
 impl Signatures {
@@ -141,6 +143,11 @@ impl Signatures {
         self.signatures.iter().find(|signature| {
             signature.place == place && signature.how.agrees(&signature.pattern, text)
         })
+    }
+
+    /// Tells whether any signature is looked for in `place`.
+    pub(super) fn looks_at(&self, place: Place) -> bool {
+        self.signatures.iter().any(|signature| signature.place == place)
     }
 
     /// The signature of a protocol.

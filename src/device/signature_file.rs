@@ -112,7 +112,11 @@ impl Signatures {
         let mut signatures = signatures.collect::<Result<Vec<_>, SignatureError>>()?;
         // The file's order decides nothing.
         signatures.sort_by(|a, b| {
-            (Reverse(a.weight), &a.pattern, &a.claim).cmp(&(Reverse(b.weight), &b.pattern, &b.claim))
+            (Reverse(a.weight), &a.pattern, &a.claim).cmp(&(
+                Reverse(b.weight),
+                &b.pattern,
+                &b.claim,
+            ))
         });
         let models = raw.model.into_iter().map(RawModel::compile);
         let mut models = models.collect::<Result<Vec<_>, SignatureError>>()?;
@@ -191,9 +195,15 @@ fn compile_ports(sets: &[RawPortSet]) -> Result<(Vec<u16>, Vec<PortSet>), Signat
             bits: bits.fold(0, |bits, (place, _)| bits | 1 << place),
             least: set.least,
             claim: Claim::House(set.house.as_str().into()),
+            label: label_of(set),
         });
     }
     Ok((ports, compiled))
+}
+
+fn label_of(set: &RawPortSet) -> String {
+    let ports: Vec<String> = set.ports.iter().map(u16::to_string).collect();
+    format!("{} of {}", set.least, ports.join(" "))
 }
 
 #[derive(Deserialize)]
@@ -289,16 +299,8 @@ impl RawModel {
 }
 
 fn kind_named(prefix: &str, kind: String) -> Result<DeviceKind, SignatureError> {
-    [
-        DeviceKind::Camera,
-        DeviceKind::Recorder,
-        DeviceKind::Doorbell,
-        DeviceKind::AccessControl,
-        DeviceKind::Intercom,
-    ]
-    .into_iter()
-    .find(|known| known.as_label() == kind)
-    .ok_or_else(|| SignatureError::Kind { prefix: prefix.to_owned(), kind })
+    DeviceKind::from_label(&kind)
+        .ok_or_else(|| SignatureError::Kind { prefix: prefix.to_owned(), kind })
 }
 
 #[derive(Deserialize)]
@@ -378,7 +380,8 @@ mod tests {
     fn what_would_let_a_guess_decide_is_refused() {
         let weights = BUILTIN.find("[weights]").and_then(|at| BUILTIN.get(at..)).unwrap();
         let weights = weights.split("\n\n").next().unwrap();
-        let refused = |entry: &str| Signatures::compile(&format!("{weights}\n{entry}")).unwrap_err();
+        let refused =
+            |entry: &str| Signatures::compile(&format!("{weights}\n{entry}")).unwrap_err();
 
         assert!(Signatures::compile(weights).is_ok());
         assert!(matches!(
@@ -413,7 +416,9 @@ mod tests {
             SignatureError::Claim { .. }
         ));
         assert!(matches!(
-            refused("[[signature]]\nin='protocol'\npattern='telepathy'\nhouse='x'\nweight=9\ngrade='D'\n"),
+            refused(
+                "[[signature]]\nin='protocol'\npattern='telepathy'\nhouse='x'\nweight=9\ngrade='D'\n"
+            ),
             SignatureError::Protocol { .. }
         ));
     }

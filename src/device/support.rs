@@ -60,9 +60,10 @@ impl Support {
 
     /// `100 * (1 - product(1 - weight / 100))` over the kinds, rounded down.
     pub(super) fn uncapped(&self) -> u8 {
-        let doubt = self.kinds.iter().fold(WHOLE, |doubt, (_, weight)| {
-            doubt * u64::from(100 - (*weight).min(100)) / 100
-        });
+        let doubt = self
+            .kinds
+            .iter()
+            .fold(WHOLE, |doubt, (_, weight)| doubt * u64::from(100 - (*weight).min(100)) / 100);
         u8::try_from((WHOLE - doubt) * 100 / WHOLE).unwrap_or(100)
     }
 
@@ -139,5 +140,28 @@ impl Houses {
             left * u64::from(100 - rival.confidence().min(100)) / 100
         });
         u8::try_from(left / WHOLE).unwrap_or(100)
+    }
+
+    /// The same with one more observation for the winner; for whoever might win, where nobody does.
+    pub(super) fn with(&self, source: EvidenceSource, weight: u8, signatures: &Signatures) -> Self {
+        let mut with = self.clone();
+        let winner =
+            with.winner.get_or_insert_with(|| Support::new("".into(), signatures.weights.decisive));
+        winner.take(source, weight);
+        with
+    }
+
+    /// The same with one observation of a maker that nothing spoke for so far.
+    pub(super) fn against(
+        &self,
+        source: EvidenceSource,
+        weight: u8,
+        signatures: &Signatures,
+    ) -> Self {
+        let mut rival = Support::new("".into(), signatures.weights.decisive);
+        rival.take(source, weight);
+        let mut against = self.clone();
+        against.rivals.push(rival);
+        against
     }
 }
