@@ -381,7 +381,11 @@ const fn rank_of(dossier: &Dossier) -> Rank {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dissect::{SadpKind, SadpMessage};
+    use crate::decode::VlanIds;
+    use crate::dissect::{Message, SadpKind, SadpMessage};
+    use crate::flow::{Endpoint, FlowId, Role};
+    use crate::meter::{MessageContext, MessageFlow};
+    use crate::net::{InterfaceId, IpProtocol};
 
     fn mac(text: &str) -> MacAddr {
         text.parse().unwrap()
@@ -400,8 +404,24 @@ mod tests {
         Registry::new(catalogue, Signatures::builtin(), max_devices)
     }
 
-    fn reply() -> SadpMessage {
-        SadpMessage { kind: SadpKind::Reply, ..SadpMessage::default() }
+    /// A SADP reply of the device, over UDP.
+    fn reply(registry: &mut Registry, device: DeviceRef, now: Timestamp) {
+        let reply = SadpMessage { kind: SadpKind::Reply, ..SadpMessage::default() };
+        let end = |last| Endpoint { ip: [10, 0, 0, last].into(), port: 37_020 };
+        let context = MessageContext {
+            interface: InterfaceId(0),
+            vlans: VlanIds::default(),
+            ether: None,
+            tunnel: None,
+            flow: Some(MessageFlow {
+                id: FlowId(1),
+                initiator: end(1),
+                responder: end(2),
+                protocol: IpProtocol::UDP,
+                sender: Role::Initiator,
+            }),
+        };
+        registry.note_message(device, &Message::Sadp(Box::new(reply)), &context, now);
     }
 
     #[test]
@@ -423,7 +443,7 @@ mod tests {
         let mut registry = registry(8);
         let camera = registry.claim(mac("02:00:00:00:00:05"), ip("10.0.0.5"), at(1)).unwrap();
         let by_address = registry.sender(ip("10.0.0.6"), MacAddr::ZERO, at(2)).unwrap();
-        registry.note_sadp(by_address, &reply(), None, at(2));
+        reply(&mut registry, by_address, at(2));
 
         assert_eq!(registry.claim(mac("02:00:00:00:00:05"), ip("10.0.0.6"), at(3)), Some(camera));
 
@@ -469,7 +489,7 @@ mod tests {
     fn a_newcomer_displaces_nobody_of_a_higher_rank() {
         let mut registry = registry(2);
         let confirmed = registry.claim(mac("44:a6:42:00:00:01"), ip("10.0.0.1"), at(1)).unwrap();
-        registry.note_sadp(confirmed, &reply(), None, at(1));
+        reply(&mut registry, confirmed, at(1));
         let by_block = registry.claim(mac("44:a6:42:00:00:02"), ip("10.0.0.2"), at(2)).unwrap();
 
         assert_eq!(registry.claim(mac("02:00:00:00:00:03"), ip("10.0.0.3"), at(3)), None);
