@@ -39,23 +39,22 @@ impl Analyst {
             let mac = context.ether.map_or(MacAddr::ZERO, |ether| ether.destination);
             self.is_local_host(ip).then(|| self.registry.find(ip, mac)).flatten()
         });
+        if let Some(sender) = sender {
+            self.registry.note_message(sender, &message, &context, now);
+        }
         match &message {
             Message::Dns(dns) => self.learn_from_dns(&context, dns, sender, now),
             Message::TlsHello(hello) => self.learn_name(sender, hello.sni.as_deref(), now),
             Message::Quic(quic) => self.learn_name(sender, quic.hello.sni.as_deref(), now),
             Message::HttpRequest(request) => {
                 self.learn_name(sender, request.host.as_deref().map(without_port), now);
+                self.learn_name(sender, asked_over_http(&request.target), now);
             }
             Message::Dhcp(dhcp) => self.learn_from_dhcp(&context, dhcp, sender, now),
             Message::Dhcpv6(dhcp) => self.learn_from_dhcpv6(&context, dhcp, sender, now),
-            Message::Sadp(sadp) => {
-                if let Some(sender) = sender {
-                    let frame_sender = context.ether.map(|ether| ether.source);
-                    self.registry.note_sadp(sender, sadp, frame_sender, now);
-                }
-            }
-            // What these say of a device is told as it was read.
-            Message::Nbns(_)
+            // These name no host, and what they say of their sender is noted.
+            Message::Sadp(_)
+            | Message::Nbns(_)
             | Message::Tls(_)
             | Message::Http(_)
             | Message::Rtsp(_)
@@ -285,6 +284,11 @@ fn is_answer(message: &Message) -> bool {
     matches!(message, Message::Dns(dns) if dns.is_response())
         || matches!(message, Message::Tls(handshake) if handshake.server.is_some())
         || matches!(message, Message::Http(exchange) if exchange.response.is_some())
+}
+
+/// The name that is asked for by HTTPDNS, in clear: `GET /d?dn=<host>` (catalogue, `cp4`).
+fn asked_over_http(target: &str) -> Option<&str> {
+    target.strip_prefix("/d?dn=")?.split('&').next()
 }
 
 /// The host of a Host field (RFC 9110, 7.2), without the port.

@@ -11,9 +11,13 @@ use sha1::{Digest, Sha1};
 
 use super::addresses::Addresses;
 use super::alternation::Alternations;
-use super::fact::{Aspect, Fact, FactSet, Joined};
+use super::fact::{Aspect, Fact, Sighting};
+use super::fact_set::{FactSet, Joined};
+use super::forwarding::Forwarding;
 use super::fusion::fuse;
+use super::life::life_of;
 use super::linking::MAX_MACS;
+use super::signature::PortBits;
 use super::{
     DeviceId, DeviceProfile, DeviceState, EvidenceSource, Identity, Labels, Presence, Signatures,
 };
@@ -59,18 +63,6 @@ impl DeviceKey {
     }
 }
 
-/// What a device does for others; once seen it stays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(super) enum Forwarding {
-    /// Nothing: its traffic is its own.
-    #[default]
-    No,
-    /// It answers name queries, so the names that it asks for may be others'.
-    Names,
-    /// It forwards packets: its MAC address stands on the traffic of others.
-    Packets,
-}
-
 /// One device.
 #[derive(Debug)]
 pub(super) struct Dossier {
@@ -79,7 +71,11 @@ pub(super) struct Dossier {
     macs: Vec<MacAddr>,
     pub(super) addresses: Addresses,
     facts: FactSet,
+    /// Ports of the signatures' sets that it answers on.
+    pub(super) ports: PortBits,
     identity: Identity,
+    /// What its messages said of its life; presence, conflicts and the like are filled in beside it.
+    life: DeviceState,
     hostname: Option<String>,
     pub(super) forwarding: Forwarding,
     /// It spoke to a vendor's cloud.
@@ -107,7 +103,9 @@ impl Dossier {
             },
             addresses: Addresses::default(),
             facts: FactSet::default(),
+            ports: 0,
             identity: Identity::default(),
+            life: DeviceState::default(),
             hostname: None,
             forwarding: Forwarding::No,
             client: false,
@@ -200,14 +198,19 @@ impl Dossier {
     pub(super) fn learn(&mut self, facts: Vec<Fact>, signatures: &Signatures) {
         let mut changed = false;
         for fact in facts {
-            if self.alternations.observe(&fact) {
-                self.mark_conflict(fact.last_seen);
-            }
-            changed |= self.facts.join(fact) == Joined::Changed;
+            changed |= self.facts.take(fact) == Joined::Changed;
         }
         if changed {
             self.conclude(signatures);
         }
+    }
+
+    /// Takes in what was just seen; after a change the caller concludes.
+    pub(super) fn observe(&mut self, sighting: &Sighting<'_>, now: Timestamp) -> Joined {
+        if self.alternations.observe(sighting, now) {
+            self.mark_conflict(now);
+        }
+        self.facts.observe(sighting, now)
     }
 
     /// Forgets what `source` said, then takes `facts` in.
@@ -219,7 +222,7 @@ impl Dossier {
     ) {
         self.facts.forget(source);
         for fact in facts {
-            self.facts.join(fact);
+            self.facts.take(fact);
         }
         self.conclude(signatures);
     }
@@ -246,7 +249,8 @@ impl Dossier {
 
     /// Takes in what was known under another key.
     pub(super) fn absorb(&mut self, other: Self, signatures: &Signatures) {
-        self.facts.join_all(other.facts);
+        self.facts.join(other.facts);
+        self.ports |= other.ports;
         self.forwarding = self.forwarding.max(other.forwarding);
         self.client |= other.client;
         self.conflict = self.conflict.or(other.conflict);
@@ -280,7 +284,7 @@ impl Dossier {
             hostname: self.hostname.clone(),
             label: labels.find(&self.id, &self.macs, self.identity.serial.as_deref()),
             identity: self.identity.clone(),
-            evidence: self.facts.to_evidence(),
+            evidence: self.facts.to_evidence(|source| self.forwarding.leaves(source)),
             state: self.state(),
             first_seen: self.first_seen,
             last_seen: self.last_seen,
@@ -300,24 +304,23 @@ impl Dossier {
     }
 
     fn state(&self) -> DeviceState {
-        let said = |aspect| self.facts.best(aspect);
         DeviceState {
             presence: self.presence,
-            activated: said(Aspect::Activated).and_then(|fact| fact.value.parse().ok()),
-            default_login: said(Aspect::DefaultLogin).map(|fact| fact.last_seen),
-            channels: said(Aspect::Channels).and_then(|fact| fact.value.parse().ok()),
             is_client: self.client && !self.is_vendor_device(),
             random_mac: self.macs.first().is_some_and(|mac| mac.is_locally_administered()),
             conflict: self.conflict,
+            ..self.life.clone()
         }
     }
 
-    fn conclude(&mut self, signatures: &Signatures) {
-        let identity = fuse(&self.facts, self.forwarding > Forwarding::No, signatures);
+    pub(super) fn conclude(&mut self, signatures: &Signatures) {
+        let identity = fuse(&self.facts, self.forwarding, signatures);
         let hostname = self.facts.best(Aspect::Hostname).map(|fact| fact.value.clone());
-        if identity != self.identity || hostname != self.hostname {
+        let life = life_of(&self.facts);
+        if identity != self.identity || hostname != self.hostname || life != self.life {
             self.identity = identity;
             self.hostname = hostname;
+            self.life = life;
             self.news = true;
         }
         self.profile = None;
@@ -330,6 +333,10 @@ mod tests {
     use crate::device::Claim;
 
     const AT: Timestamp = Timestamp::from_parts(1_000, 0);
+
+    fn fact(source: EvidenceSource, claim: &Claim, value: &str, weight: u8, at: Timestamp) -> Fact {
+        Fact::new(&Sighting { source, claim, value, weight }, at)
+    }
 
     #[test]
     fn an_identifier_is_stable_and_shows_no_address() {
@@ -351,7 +358,7 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &dossier.profile(&Labels::default())));
 
         let claim = Claim::Vendor("hikvision".into());
-        dossier.learn(vec![Fact::new(EvidenceSource::Oui, claim, "block", 50, AT)], &signatures);
+        dossier.learn(vec![fact(EvidenceSource::Oui, &claim, "block", 50, AT)], &signatures);
         let second = dossier.profile(&Labels::default());
         assert!(!Arc::ptr_eq(&first, &second));
         assert_eq!(second.identity.confidence, 50);
@@ -372,13 +379,13 @@ mod tests {
         );
         assert!(dossier.take_news(&Labels::default()).is_none());
 
-        let fact = |now| Fact::new(EvidenceSource::Dhcp, Claim::Hostname, "front-door", 0, now);
-        dossier.learn(vec![fact(AT)], &signatures);
+        let named = |now| fact(EvidenceSource::Dhcp, &Claim::Hostname, "front-door", 0, now);
+        dossier.learn(vec![named(AT)], &signatures);
         assert_eq!(
             dossier.take_news(&Labels::default()).unwrap().hostname.as_deref(),
             Some("front-door")
         );
-        dossier.learn(vec![fact(AT.plus(LAST_SEEN_STEP))], &signatures);
+        dossier.learn(vec![named(AT.plus(LAST_SEEN_STEP))], &signatures);
         assert!(dossier.take_news(&Labels::default()).is_none());
     }
 }

@@ -98,6 +98,7 @@ mod tests {
     use super::*;
     use crate::catalogue::Catalogue;
     use crate::device::Signatures;
+    use crate::device::fixture::note_sadp;
     use crate::dissect::{SadpKind, SadpMessage};
 
     const WIRED: &str = "44:a6:42:00:00:01";
@@ -129,7 +130,7 @@ mod tests {
             mac: Some(mac),
             ..SadpMessage::default()
         };
-        registry.note_sadp(device, &message, Some(mac), at(second));
+        note_sadp(registry, device, message, Some(mac), at(second));
         device
     }
 

@@ -17,8 +17,9 @@ use std::time::Duration;
 use ahash::RandomState;
 
 use super::addresses::Holding;
-use super::dossier::{DeviceKey, Dossier, Forwarding};
+use super::dossier::{DeviceKey, Dossier};
 use super::eviction::Rank;
+use super::forwarding::Forwarding;
 use super::maker::maker_fact;
 use super::shelf::{DeviceRef, Shelf};
 use super::{DeviceProfile, EvidenceSource, Labels, Signatures};
@@ -395,6 +396,7 @@ impl Registry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::fixture::note_sadp;
     use crate::dissect::{SadpKind, SadpMessage};
 
     fn mac(text: &str) -> MacAddr {
@@ -414,8 +416,10 @@ mod tests {
         Registry::new(catalogue, Signatures::builtin(), max_devices)
     }
 
-    fn reply() -> SadpMessage {
-        SadpMessage { kind: SadpKind::Reply, ..SadpMessage::default() }
+    /// A SADP reply of the device, over UDP.
+    fn reply(registry: &mut Registry, device: DeviceRef, now: Timestamp) {
+        let reply = SadpMessage { kind: SadpKind::Reply, ..SadpMessage::default() };
+        note_sadp(registry, device, reply, None, now);
     }
 
     #[test]
@@ -437,7 +441,7 @@ mod tests {
         let mut registry = registry(8);
         let camera = registry.claim(mac("02:00:00:00:00:05"), ip("10.0.0.5"), at(1)).unwrap();
         let by_address = registry.sender(ip("10.0.0.6"), MacAddr::ZERO, at(2)).unwrap();
-        registry.note_sadp(by_address, &reply(), None, at(2));
+        reply(&mut registry, by_address, at(2));
 
         assert_eq!(registry.claim(mac("02:00:00:00:00:05"), ip("10.0.0.6"), at(3)), Some(camera));
 
@@ -532,7 +536,7 @@ mod tests {
     fn a_newcomer_displaces_nobody_of_a_higher_rank() {
         let mut registry = registry(2);
         let confirmed = registry.claim(mac("44:a6:42:00:00:01"), ip("10.0.0.1"), at(1)).unwrap();
-        registry.note_sadp(confirmed, &reply(), None, at(1));
+        reply(&mut registry, confirmed, at(1));
         let by_block = registry.claim(mac("44:a6:42:00:00:02"), ip("10.0.0.2"), at(2)).unwrap();
 
         assert_eq!(registry.claim(mac("02:00:00:00:00:03"), ip("10.0.0.3"), at(3)), None);

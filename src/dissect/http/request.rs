@@ -38,6 +38,8 @@ pub struct HttpRequest {
     pub content_type: Option<String>,
     /// The scheme of the Authorization field, one of a closed list; never what stands behind it.
     pub authorization_scheme: Option<&'static str>,
+    /// The Authorization field holds credentials that everybody knows.
+    pub has_default_login: bool,
     /// What a UPnP request asks the router for.
     pub port_mapping: Option<Box<PortMapping>>,
 }
@@ -210,6 +212,7 @@ impl Reading {
         } else if field.is("authorization") {
             request.authorization_scheme =
                 request.authorization_scheme.or_else(|| challenge::scheme(&field.value));
+            request.has_default_login |= challenge::is_default_login(&field.value);
         } else if field.is("upgrade") {
             self.to_websocket |= field.value.eq_ignore_ascii_case(b"websocket");
         } else if field.is("soapaction") {
