@@ -4,6 +4,7 @@
 //! the read models hold. It never changes anything: only GET and HEAD are answered.
 
 mod config;
+mod device_text;
 mod guarded_listener;
 mod handlers;
 mod listen;
@@ -13,9 +14,11 @@ mod refusal;
 mod router;
 mod server;
 mod state;
+mod verdict_view;
 mod view;
 
 pub use config::Config;
+pub(crate) use device_text::{device_detail, vendor_devices};
 pub use listen::{ListenError, listen};
 pub use readiness::Readiness;
 pub use router::{ROUTES, router};
