@@ -267,6 +267,7 @@ impl Cable {
         Command::new("ip")
             .args(["netns", "exec", &self.namespace, PROGRAM, "discover", "-i", &self.near])
             .args(arguments)
+            .env("COLUMNS", "160")
             .output()
             .unwrap()
     }

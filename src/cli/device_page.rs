@@ -24,9 +24,9 @@ const INDENT: usize = 2;
 const FACTS: &[Column] = &[
     column("PART", 10, 10, 0),
     column("WEIGHT", 6, 6, 0),
-    column("KIND", 8, 15, 2),
+    column("KIND", 14, 15, 2),
     column("SOURCE", 8, 12, 0),
-    column("CLAIM", 12, 40, 0),
+    column("CLAIM", 16, 40, 0),
     column("SEEN", 10, 60, 0),
     column("TIMES", 5, 7, 0),
     column("FIRST", 11, 19, 1),

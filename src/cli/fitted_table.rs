@@ -149,8 +149,29 @@ impl FittedTable {
                 None => break,
             }
         }
+        let mut narrow = widths.clone();
+        self.narrow(&mut narrow, width);
+        // A column that shows short forms needs no more than these; the others get what it leaves.
+        for (number, (width, narrow)) in widths.iter_mut().zip(narrow).enumerate() {
+            if let (Some(width), Some(narrow)) = (width, narrow) {
+                *width = self.shown_width(number, narrow).unwrap_or(*width);
+            }
+        }
         self.narrow(&mut widths, width);
         widths
+    }
+
+    /// What a column of this width takes with the short forms that stand in it; nothing where none does.
+    fn shown_width(&self, number: usize, width: usize) -> Option<usize> {
+        let cells = || self.rows.iter().filter_map(|row| row.get(number));
+        let is_short = |cell: &Cell| cell.short.is_some() && width_of(&cell.text) > width;
+        if !cells().any(is_short) {
+            return None;
+        }
+        let column = self.columns.get(number)?;
+        let is_wide = column.title.len() > width;
+        let title = if is_wide { column.short_title } else { column.title };
+        cells().map(|cell| width_of(&shown(cell, width))).chain([title.len()]).max()
     }
 
     /// Takes width from the columns that have most to spare.
