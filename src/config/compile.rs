@@ -8,6 +8,7 @@ use std::time::Duration;
 use toml::Table;
 
 use super::error::{ConfigError, ConfigErrors};
+use super::labels::read_labels;
 use super::section::{Findings, Section};
 use super::settings::{Config, LogFormat, LogLevel};
 use crate::capture::{Backend, InterfaceConfig, InterfaceRole};
@@ -54,19 +55,23 @@ impl Config {
 /// Every key that the reader knows, with its table, sorted: `capture.ring`, `interface[0].name`, ...
 #[must_use]
 pub fn known_keys() -> Vec<String> {
-    let one_interface = Table::from_iter([(
-        "interface".to_owned(),
-        toml::Value::Array(vec![toml::Value::Table(Table::new())]),
-    )]);
+    let one = || toml::Value::Array(vec![toml::Value::Table(Table::new())]);
+    let one_of_each =
+        Table::from_iter(["interface", "device"].map(|table| (table.to_owned(), one())));
     let mut findings = Findings::default();
     let mut config = Config::default();
-    Section::read_document(&one_interface, &mut findings, |root| read_all(root, &mut config));
+    Section::read_document(&one_of_each, &mut findings, |root| read_all(root, &mut config));
     findings.known.sort_unstable();
     findings.known
 }
 
 fn read_all(root: &mut Section<'_>, config: &mut Config) {
     read_interfaces(root, &mut config.interfaces);
+    config.analyst.labels = read_labels(root).into();
+    root.table("devices", |section| {
+        let patience = Duration::from_secs(60)..=Duration::from_secs(24 * 3600);
+        section.duration("offline_after", &mut config.analyst.offline_after, patience);
+    });
     root.table("capture", |section| read_capture(section, config));
     root.table("network", |section| read_network(section, &mut config.analyst.local_nets));
     root.table("flow", |section| read_flow(section, config));

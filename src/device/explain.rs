@@ -284,6 +284,7 @@ impl fmt::Display for Explanation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::Labels;
     use crate::device::dossier::{DeviceKey, Dossier};
     use crate::device::fact::Sighting;
     use crate::net::{MacAddr, Timestamp};
@@ -297,7 +298,7 @@ mod tests {
             dossier.observe(&sighting, Timestamp::ZERO);
         }
         dossier.conclude(&signatures);
-        explain(&dossier.profile(), &signatures)
+        explain(&dossier.profile(&Labels::default()), &signatures)
     }
 
     fn hikvision() -> Claim {

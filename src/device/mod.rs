@@ -4,10 +4,12 @@
 //! behind them. It never asks the network.
 
 mod addresses;
+mod alternation;
 mod claim;
 mod cloud_notes;
 mod discovery_notes;
 mod dossier;
+mod eviction;
 mod evidence;
 mod evidence_kind;
 mod explain;
@@ -17,12 +19,15 @@ mod forwarding;
 mod fusion;
 mod hint;
 mod kind;
+mod label;
 mod life;
+mod linking;
 mod maker;
 mod notes;
 mod noting;
 mod pattern;
 mod place;
+mod presence;
 mod profile;
 mod registry;
 mod sadp;
@@ -38,6 +43,7 @@ pub use evidence_kind::EvidenceKind;
 pub use explain::{ExplainedFact, Explanation, Part, Prospect, explain};
 pub use hint::{Hint, HintError, HintRules, hints};
 pub use kind::DeviceKind;
+pub use label::{DeviceLabel, LabelSubject, Labels};
 pub use profile::{Contradiction, DeviceId, DeviceProfile, DeviceState, Identity, Presence};
 pub(crate) use registry::Registry;
 pub(crate) use shelf::DeviceRef;

@@ -18,6 +18,7 @@ pub(super) struct Notes<'a> {
     pub(super) signatures: &'a Signatures,
     now: Timestamp,
     changed: bool,
+    names_serial: bool,
 }
 
 impl<'a> Notes<'a> {
@@ -26,7 +27,7 @@ impl<'a> Notes<'a> {
         signatures: &'a Signatures,
         now: Timestamp,
     ) -> Self {
-        Self { dossier, signatures, now, changed: false }
+        Self { dossier, signatures, now, changed: false, names_serial: false }
     }
 
     /// Notes one fact; an empty value says nothing.
@@ -54,6 +55,7 @@ impl<'a> Notes<'a> {
     /// Notes a serial number in the short form by which the cloud knows a device, where it has one.
     pub(super) fn serial(&mut self, source: EvidenceSource, serial: Option<&str>, weight: u8) {
         if let Some(serial) = serial {
+            self.names_serial = true;
             self.fact(source, &Claim::Serial, short_serial(serial).unwrap_or(serial), weight);
         }
     }
@@ -110,10 +112,11 @@ impl<'a> Notes<'a> {
         }
     }
 
-    /// Concludes anew, if anything changed.
-    pub(super) fn finish(self) {
+    /// Concludes anew, if anything changed; tells whether the device named its serial number.
+    pub(super) fn finish(self) -> bool {
         if self.changed {
             self.dossier.conclude(self.signatures);
         }
+        self.names_serial
     }
 }

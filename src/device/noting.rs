@@ -95,7 +95,9 @@ impl Registry {
             | Message::Portmap(_)
             | Message::Vtm(_) => {}
         }
-        notes.finish();
+        if notes.finish() {
+            self.link_by_serial(device, now);
+        }
     }
 
     /// Notes a name that the device looked up or contacted; only names that devices alone speak to are evidence, and
@@ -153,6 +155,22 @@ impl Registry {
     pub(crate) fn note_client(&mut self, device: DeviceRef) {
         if let Some(dossier) = self.shelf.get_mut(device) {
             dossier.mark_client();
+        }
+    }
+
+    /// Notes a SADP message over UDP.
+    #[cfg(test)]
+    pub(super) fn note_sadp(
+        &mut self,
+        device: DeviceRef,
+        message: &SadpMessage,
+        frame_sender: Option<MacAddr>,
+        now: Timestamp,
+    ) {
+        let Some(mut notes) = self.notes(device, now) else { return };
+        sadp(&mut notes, message, EvidenceSource::Sadp, naming_of(message, frame_sender));
+        if notes.finish() {
+            self.link_by_serial(device, now);
         }
     }
 

@@ -112,9 +112,9 @@ fn serial_tail_start(serial: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::Signatures;
     use crate::device::dossier::{DeviceKey, Dossier};
     use crate::device::fact::MAX_VALUE_BYTES;
+    use crate::device::{Labels, Signatures};
     use crate::net::{MacAddr, Timestamp};
 
     fn reply() -> SadpMessage {
@@ -128,7 +128,7 @@ mod tests {
         let mut notes = Notes::new(&mut dossier, &signatures, Timestamp::ZERO);
         sadp(&mut notes, message, EvidenceSource::Sadp, naming);
         notes.finish();
-        dossier.profile().evidence.clone()
+        dossier.profile(&Labels::default()).evidence.clone()
     }
 
     fn read(message: &SadpMessage) -> Vec<(Claim, String)> {
