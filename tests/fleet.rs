@@ -1,7 +1,5 @@
 //! The simulated fleet: the truth about it is consistent, and the same seed gives the same bytes.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has to fail")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
