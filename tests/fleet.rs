@@ -129,6 +129,7 @@ fn every_odd_thing_happens_in_some_seed() {
         let unfindable = truth.units().filter(|(_, host, _)| !host.is_findable()).count();
         assert_eq!(unfindable, 2, "seed {seed}: two battery units give too little");
     }
+    println!("{seen:?}");
     assert!(seen.values().all(|count| *count > 0), "{seen:?}");
 }
 
@@ -170,6 +171,25 @@ fn every_kind_of_evidence_is_given_and_its_owner_has_sent_it() {
         if host.evidence.contains(EvidenceKind::Registration) {
             assert!(sent.iter().any(|frame| frame.windows(9).any(|w| w == serial)));
         }
+    }
+}
+
+/// Prints how much the units give away; what no observer could know bounds what the program can find.
+#[test]
+fn mutation_takes_evidence_but_leaves_most_units_findable() {
+    for mutation in [Mutation::NONE, Mutation::MILD, Mutation::STRONG] {
+        let (mut units, mut findable, mut kinds) = (0, 0, 0);
+        for seed in SEEDS {
+            let (_, truth) = run(seed, mutation);
+            units += truth.units().count();
+            findable += truth.units().filter(|(_, host, _)| host.is_findable()).count();
+            kinds += truth.units().map(|(_, host, _)| host.evidence.len()).sum::<usize>();
+            for (_, host, _) in truth.units().filter(|(_, host, _)| !host.is_findable()) {
+                println!("{mutation:?} seed {seed}: {} gives {:?}", host.name, host.evidence);
+            }
+        }
+        println!("{mutation:?}: {findable} of {units} findable, {kinds} kinds of evidence");
+        assert!(findable * 100 >= units * 95, "{findable} of {units} with {mutation:?}");
     }
 }
 

@@ -287,7 +287,12 @@ impl Planner<'_> {
             (self.any(FleetRole::Scanner), self.any(FleetRole::ViewingDesktop));
         let (home, recorder) =
             (self.any(FleetRole::HomeAssistant), self.any(FleetRole::OtherRecorder));
-        let viewer = if self.cast.prng.below(2) == 0 { home } else { recorder };
+        let phone = self.any(FleetRole::AppPhone);
+        let viewer = match self.cast.prng.below(3) {
+            0 => home,
+            1 => recorder,
+            _ => phone,
+        };
         let own = [
             (E::SadpLink, BEGINNING, Scene::Act(Act::SadpOnline)),
             (E::WsDiscovery, BEGINNING, Scene::Act(Act::Hello)),
