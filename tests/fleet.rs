@@ -35,6 +35,11 @@ fn the_run_is_ordered_ends_and_stays_small() {
 
     assert!(frames.is_sorted_by_key(|frame| frame.timestamp));
     assert_eq!(frames.len() as u64, truth.frames);
+    let mut roles: BTreeMap<&str, usize> = BTreeMap::new();
+    for host in &truth.hosts {
+        *roles.entry(host.role.as_label()).or_default() += 1;
+    }
+    println!("{} frames of {roles:?}", frames.len());
     assert!((10_000..60_000).contains(&frames.len()), "{} frames", frames.len());
     let last = frames.last().unwrap().timestamp.since(START);
     assert!((6_000..7_500).contains(&last.as_secs()), "{last:?}");
