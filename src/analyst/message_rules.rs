@@ -119,7 +119,12 @@ impl Analyst {
                 | Message::Dhcpv6(_)
                 | Message::Ndp(_)
         );
-        let ip = if stays_on_the_segment { ip } else { Some(ip?) };
+        // Who took another's IP address did not take over what the other says.
+        let ip = match (stays_on_the_segment, mac.is_station()) {
+            (true, true) => None,
+            (true, false) => ip,
+            (false, _) => Some(ip?),
+        };
         self.registry.sender(ip, mac, now)
     }
 
