@@ -207,6 +207,7 @@ impl Dossier {
 
     /// Takes in what was just seen; after a change the caller concludes.
     pub(super) fn observe(&mut self, sighting: &Sighting<'_>, now: Timestamp) -> Joined {
+        let sighting = &sighting.cut();
         if self.alternations.observe(sighting, now) {
             self.mark_conflict(now);
         }

@@ -15,8 +15,6 @@ mod evidence_kind;
 mod explain;
 mod fact;
 mod fact_set;
-#[cfg(test)]
-mod fixture;
 mod forwarding;
 mod fusion;
 mod hint;

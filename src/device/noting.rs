@@ -158,6 +158,22 @@ impl Registry {
         }
     }
 
+    /// Notes a SADP message over UDP.
+    #[cfg(test)]
+    pub(super) fn note_sadp(
+        &mut self,
+        device: DeviceRef,
+        message: &SadpMessage,
+        frame_sender: Option<MacAddr>,
+        now: Timestamp,
+    ) {
+        let Some(mut notes) = self.notes(device, now) else { return };
+        sadp(&mut notes, message, EvidenceSource::Sadp, naming_of(message, frame_sender));
+        if notes.finish() {
+            self.link_by_serial(device, now);
+        }
+    }
+
     fn notes(&mut self, device: DeviceRef, now: Timestamp) -> Option<Notes<'_>> {
         let dossier = self.shelf.get_mut(device)?;
         Some(Notes::new(dossier, &self.signatures, now))
