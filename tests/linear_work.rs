@@ -99,8 +99,12 @@ fn heads_with_long_lists() {
     for (name, port, start, piece) in heads {
         is_linear(name, 3_500, |n| {
             let head = [start, &piece.repeat(n / piece.len())].concat();
-            let place =
-                StreamPlace { from_initiator: true, source_port: 40_001, destination_port: port };
+            let place = StreamPlace {
+                from_initiator: true,
+                source_port: 40_001,
+                destination_port: port,
+                without_body: false,
+            };
             move || {
                 let mut dissector = Dissector::default();
                 drop(dissector.stream(&head, place, None));

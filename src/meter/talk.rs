@@ -84,6 +84,13 @@ impl Talk {
         matches!(asked, Some(Asked::Http { tunnels: true, .. }))
     }
 
+    /// Tells whether the answer that is due has no body, because HEAD was asked (RFC 9112, 6.3).
+    pub(super) fn answers_head(&self) -> bool {
+        let asked = self.waiting.as_deref().map(|waiting| &waiting.asked);
+        matches!(asked, Some(Asked::Http { requests, .. })
+            if requests.front().is_some_and(|request| request.method == "HEAD"))
+    }
+
     /// Takes in what `sender`, at `host`, said in a stream. What has to wait for an answer counts in `budget`; what has
     /// no room there is told at once.
     pub(super) fn take_in(
