@@ -70,6 +70,12 @@ pub(super) struct ReadMessage {
 }
 
 impl Talk {
+    /// Tells whether a hello of QUIC was read.
+    pub(super) fn greets_over_quic(&self) -> bool {
+        let protocol = self.head.as_ref().map(|head| head.protocol);
+        matches!(protocol, Some(AppProtocol::Quic | AppProtocol::Doq | AppProtocol::Doh))
+    }
+
     /// The protocol that further messages belong to, once it is known.
     pub(super) fn protocol(&self) -> Option<AppProtocol> {
         let protocol = self.head.as_ref().filter(|_| !self.tunnels())?.protocol;

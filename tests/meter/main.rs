@@ -7,7 +7,15 @@
     reason = "these functions are of tests, though not tests themselves"
 )]
 
+#[path = "../fuzz/seeds.rs"]
+#[expect(dead_code, reason = "only QUIC packets are built with it here")]
+mod seeds;
+#[path = "../fuzz/targets.rs"]
+#[expect(dead_code, reason = "what builds the packets needs it")]
+mod targets;
+
 mod answers;
+mod datagrams;
 mod lab;
 
 use std::time::Duration;
