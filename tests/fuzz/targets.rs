@@ -208,6 +208,7 @@ pub(crate) fn engine(bytes: &[u8]) {
         LazyLock::new(|| Arc::new(Catalogue::builtin().expect("the built-in catalogue")));
     let mut config = MeterConfig::default();
     config.flow.max_flows = 256;
+    config.trust_tunnels = true;
     let catalogue = Arc::clone(&CATALOGUE);
     let mut engine =
         Engine::new(&config, AnalystConfig::default(), catalogue, 1).expect("an engine");

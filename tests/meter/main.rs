@@ -17,6 +17,7 @@ mod targets;
 mod answers;
 mod datagrams;
 mod lab;
+mod tunnels;
 
 use std::time::Duration;
 
