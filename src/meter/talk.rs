@@ -203,7 +203,7 @@ impl Talk {
         }
         let mut host = None;
         if let Message::HttpRequest(request) = message {
-            host = request.host.as_deref().map(strip_port);
+            host = request.host_name();
         }
         self.note_head(message.protocol(), None, host, plain)
     }
@@ -314,18 +314,4 @@ fn unanswered_hello(hello: Arc<ClientHello>) -> ReadMessage {
 fn unanswered_request(request: Arc<HttpRequest>) -> ReadMessage {
     let exchange = HttpExchange { request: Some(request), response: None };
     ReadMessage { sender: Role::Initiator, message: Message::Http(Box::new(exchange)) }
-}
-
-/// The host of an HTTP Host field, RFC 9110, 7.2: `host`, `host:port`, `[v6]:port`.
-fn strip_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) && !name.ends_with(':') => {
-            if name.contains(':') && !name.starts_with('[') {
-                host
-            } else {
-                name
-            }
-        }
-        Some(_) | None => host,
-    }
 }
