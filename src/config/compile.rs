@@ -119,6 +119,7 @@ fn read_capture(section: &mut Section<'_>, config: &mut Config) {
     section.choice("backend", &mut capture.backend, &backends);
     section.size("ring", &mut capture.ring_bytes, 256 * KIB..=1024 * MIB);
     section.flag("promiscuous", &mut capture.promiscuous);
+    section.flag("trust_tunnels", &mut config.meter.trust_tunnels);
     section.optional_text("filter", &mut capture.filter);
 
     if capture.filter.is_some() && capture.backend == Backend::AfPacket {
@@ -250,6 +251,7 @@ mod tests {
             backend = "libpcap"
             ring = "2MiB"
             promiscuous = false
+            trust_tunnels = true
             filter = "not port 22"
             [network]
             local = ["192.0.2.0/24"]
@@ -284,6 +286,7 @@ mod tests {
         assert_eq!(config.capture.backend, Backend::Libpcap);
         assert_eq!(config.capture.ring_bytes, 2 << 20);
         assert!(!config.capture.promiscuous);
+        assert!(config.meter.trust_tunnels);
         assert_eq!(config.capture.filter.as_deref(), Some("not port 22"));
         assert!(!config.analyst.local_nets.contains("192.168.1.1".parse().unwrap()));
         assert_eq!(config.meter.flow.max_flows, 2048);
