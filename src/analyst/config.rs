@@ -1,5 +1,7 @@
 //! What may be set about the analysis.
 
+use std::time::Duration;
+
 use crate::net::{InterfaceId, LocalNets};
 
 /// Bounds of the analyst, and what it takes for our own network.
@@ -17,6 +19,9 @@ pub struct Config {
     pub uncounted_interfaces: Vec<InterfaceId>,
     /// Messages that concern neither a vendor device nor a vendor cloud are told too; else only those that do.
     pub all_messages: bool,
+    /// Devices that were heard of are told at least this often (packet time) although nothing is new, for who stores
+    /// their times; never without it.
+    pub checkpoint_interval: Option<Duration>,
 }
 
 impl Default for Config {
@@ -28,6 +33,7 @@ impl Default for Config {
             max_watched_flows: 16_384,
             uncounted_interfaces: Vec::new(),
             all_messages: true,
+            checkpoint_interval: None,
         }
     }
 }

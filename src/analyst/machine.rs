@@ -3,7 +3,7 @@
 //! Comes in: observations of all meters in order, and the time. Goes out: events, in the order of their causes.
 //! It never performs I/O and reads no clock. Flows are dealt with in `flow_rules`, messages in `message_rules`.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -37,8 +37,11 @@ pub struct Analyst {
     pub(super) watched: WatchList,
     pub(super) ledger: Ledger,
     pub(super) rules: Ruleset,
+    /// When the listed devices were last seen, as it was told at the latest checkpoint.
+    pub(super) checkpoints: HashMap<DeviceRef, Timestamp, RandomState>,
+    pub(super) next_checkpoint: Timestamp,
     events: VecDeque<Event>,
-    now: Timestamp,
+    pub(super) now: Timestamp,
 }
 
 /// What happened to a flow.
@@ -61,6 +64,8 @@ impl Analyst {
             watched: WatchList::new(config.max_watched_flows),
             ledger: Ledger::new(),
             rules: Ruleset::new(),
+            checkpoints: HashMap::with_hasher(RandomState::new()),
+            next_checkpoint: Timestamp::ZERO,
             events: VecDeque::new(),
             now: Timestamp::ZERO,
             registry,
@@ -90,11 +95,13 @@ impl Analyst {
             }
         }
         self.settle_forgotten();
+        self.tell_touched();
     }
 
     /// Tells the analyst that time has passed without an observation.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
+        self.tell_touched();
     }
 
     /// The next event, oldest first.
@@ -177,8 +184,9 @@ impl Analyst {
         }
     }
 
-    fn settle_forgotten(&mut self) {
+    pub(super) fn settle_forgotten(&mut self) {
         while let Some(device) = self.registry.pop_forgotten() {
+            self.checkpoints.remove(&device);
             self.ledger.forget(device);
         }
     }
@@ -404,6 +412,7 @@ mod tests {
             .iter()
             .map(|kind| match kind {
                 EventKind::DeviceSeen(_) => "device",
+                EventKind::DeviceTouched(_) => "touched",
                 EventKind::FlowStarted(_) => "started",
                 EventKind::FlowUpdated { .. } => "updated",
                 EventKind::FlowEnded { .. } => "ended",
@@ -421,6 +430,7 @@ mod tests {
                 | EventKind::FlowUpdated { sighting, .. }
                 | EventKind::FlowEnded { sighting, .. } => Some(sighting),
                 EventKind::DeviceSeen(_)
+                | EventKind::DeviceTouched(_)
                 | EventKind::MessageRead(_)
                 | EventKind::AlertRaised(_) => None,
             })
@@ -432,7 +442,8 @@ mod tests {
             .iter()
             .find_map(|kind| match kind {
                 EventKind::DeviceSeen(profile) => Some(&**profile),
-                EventKind::FlowStarted(_)
+                EventKind::DeviceTouched(_)
+                | EventKind::FlowStarted(_)
                 | EventKind::FlowUpdated { .. }
                 | EventKind::FlowEnded { .. }
                 | EventKind::MessageRead(_)
@@ -534,7 +545,8 @@ mod tests {
             .into_iter()
             .filter_map(|kind| match kind {
                 EventKind::DeviceSeen(profile) => Some(profile),
-                EventKind::FlowStarted(_)
+                EventKind::DeviceTouched(_)
+                | EventKind::FlowStarted(_)
                 | EventKind::FlowUpdated { .. }
                 | EventKind::FlowEnded { .. }
                 | EventKind::MessageRead(_)

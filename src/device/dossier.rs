@@ -100,6 +100,33 @@ impl Dossier {
         }
     }
 
+    /// What an earlier run knew of a device, concluded anew; an event has told of it.
+    pub(super) fn restored(
+        earlier: &DeviceProfile,
+        addresses: Addresses,
+        facts: FactSet,
+        signatures: &Signatures,
+    ) -> Self {
+        let key = DeviceKey::Mac(earlier.mac.unwrap_or(MacAddr::ZERO));
+        let mut dossier = Self {
+            id: earlier.id.clone(),
+            mac: earlier.mac,
+            addresses,
+            facts,
+            client: earlier.state.is_client,
+            told: true,
+            last_seen: earlier.last_seen,
+            ..Self::new(key, earlier.first_seen)
+        };
+        dossier.conclude(signatures);
+        dossier.news = false;
+        dossier
+    }
+
+    pub(super) const fn id(&self) -> &DeviceId {
+        &self.id
+    }
+
     pub(super) fn touch(&mut self, now: Timestamp) {
         self.last_seen = self.last_seen.max(now);
     }

@@ -14,6 +14,7 @@ mod maker;
 mod noting;
 mod profile;
 mod registry;
+mod restoring;
 mod sadp;
 mod shelf;
 mod signature;

@@ -54,12 +54,12 @@ pub(crate) struct RegistryStats {
 /// The devices.
 #[derive(Debug)]
 pub(crate) struct Registry {
-    catalogue: Arc<Catalogue>,
+    pub(super) catalogue: Arc<Catalogue>,
     pub(super) signatures: Signatures,
-    max_devices: usize,
+    pub(super) max_devices: usize,
     pub(super) shelf: Shelf,
-    by_mac: HashMap<MacAddr, DeviceRef, RandomState>,
-    by_ip: HashMap<IpAddr, DeviceRef, RandomState>,
+    pub(super) by_mac: HashMap<MacAddr, DeviceRef, RandomState>,
+    pub(super) by_ip: HashMap<IpAddr, DeviceRef, RandomState>,
     forgotten: Vec<DeviceRef>,
     stats: RegistryStats,
 }
@@ -352,7 +352,7 @@ impl Registry {
         made
     }
 
-    fn remove(&mut self, device: DeviceRef) -> Option<Dossier> {
+    pub(super) fn remove(&mut self, device: DeviceRef) -> Option<Dossier> {
         let dossier = self.shelf.remove(device)?;
         if let Some(mac) = dossier.mac
             && self.by_mac.get(&mac) == Some(&device)
