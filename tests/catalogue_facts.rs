@@ -10,8 +10,13 @@
 )]
 
 use std::path::Path;
+use std::sync::Arc;
 
+use hikwatch::analyst::{Analyst, Config, EventKind};
 use hikwatch::catalogue::{Catalogue, Exactness, NegativeSubject};
+use hikwatch::device::DeviceProfile;
+use hikwatch::meter::{BindingSource, Observation, ObservationKind, ObservationOrder};
+use hikwatch::net::{MacAddr, Timestamp};
 
 #[test]
 fn every_host_of_the_facts_has_its_vendor_role_and_region() {
@@ -120,6 +125,113 @@ fn what_the_facts_call_false_stays_out_and_is_explained() {
         assert_eq!(catalogue.maker(mac), None);
         assert!(catalogue.third_party(mac).is_some());
     }
+}
+
+#[test]
+fn a_station_in_a_block_of_the_facts_is_suspected_and_one_in_a_false_block_is_not() {
+    let Some(facts) = facts() else { return };
+
+    for oui in rows(&facts, "oui") {
+        let prefix = text(oui, "prefix");
+        let digits: String = prefix.chars().filter(|c| *c != ':').collect();
+        let profile = seen(format!("{digits:0<11}1").parse().unwrap());
+        let profile = profile.unwrap_or_else(|| panic!("{prefix} is not suspected"));
+        let brand = match text(oui, "brand") {
+            "prama-hikvision" => "prama",
+            brand => brand,
+        };
+
+        let vendors = [&profile.identity.vendor, &profile.identity.oem_of];
+        assert!(vendors.into_iter().flatten().any(|is| **is == *brand), "{prefix}: {profile:?}");
+        // An address block alone never confirms.
+        assert_eq!(profile.identity.confidence, 50, "{prefix}");
+    }
+    let macs = rows(&facts, "negative").iter().filter(|row| text(row, "kind") == "mac");
+    let modules = rows(&facts, "oui_third_party").iter().map(|row| text(row, "prefix"));
+    for prefix in macs.map(|row| text(row, "value")).chain(modules) {
+        assert_eq!(seen(format!("{prefix}:00:00:01").parse().unwrap()), None, "{prefix}");
+    }
+}
+
+#[test]
+fn every_banner_of_the_facts_is_a_signature_of_the_same_grade() {
+    let Some(facts) = facts() else { return };
+    let devices: toml::Table =
+        toml::from_str(include_str!("../config/catalogue/devices.toml")).unwrap();
+
+    for fact in rows(&facts, "fingerprint") {
+        let places: &[&str] = match text(fact, "kind") {
+            "http-server" => &["http-server"],
+            "http-realm" => &["http-realm", "rtsp-realm"],
+            "tls-subject" => &["certificate-subject"],
+            "mdns-service" => &["mdns-service"],
+            "ssdp-devicetype" => &["ssdp-device-type"],
+            "onvif-scope" => &["onvif-name"],
+            "snmp-enterprise" => &["snmp-object"],
+            // Searches, paths that viewers ask for, icons and shapes of serial numbers are no banners of a device;
+            // no dissector reads Telnet.
+            _ => continue,
+        };
+        let pattern = text(fact, "pattern").to_ascii_lowercase();
+        for place in places {
+            let found = rows(&devices, "signature").iter().find(|row| {
+                let own = text(row, "pattern").to_ascii_lowercase().replace("#####", "");
+                let own = own.trim_end_matches("()").trim_end_matches(".local");
+                text(row, "in") == *place
+                    && (pattern == own || pattern.len() > 12 && pattern.contains(own))
+            });
+            let found = found.unwrap_or_else(|| panic!("{place} {pattern}"));
+            assert_eq!(text(found, "grade"), text(fact, "confidence"), "{place} {pattern}");
+        }
+    }
+}
+
+#[test]
+fn every_rebrander_of_the_facts_is_a_brand_of_the_same_grade_unless_nothing_was_found() {
+    let Some(facts) = facts() else { return };
+    let devices: toml::Table =
+        toml::from_str(include_str!("../config/catalogue/devices.toml")).unwrap();
+    let brands = rows(&devices, "brand");
+
+    for fact in rows(&facts, "oem") {
+        let name = text(fact, "brand").to_ascii_lowercase();
+        let names = |row: &&toml::Value| {
+            let words = row["words"].as_array().unwrap().iter().map(|word| word.as_str().unwrap());
+            words
+                .into_iter()
+                .any(|word| name.split(|c: char| !c.is_alphanumeric()).any(|part| part == word))
+        };
+        let found: Vec<_> = brands.iter().filter(names).collect();
+        match text(fact, "confidence") {
+            "D" => assert!(found.is_empty(), "{name}"),
+            // A vendor and a house of its own, with address blocks.
+            _ if name == "ezviz" => assert!(found.is_empty()),
+            grade => {
+                assert!(!found.is_empty(), "{name}");
+                assert!(found.iter().all(|row| text(row, "grade") == grade), "{name}");
+            }
+        }
+    }
+}
+
+/// What is told of a station of which nothing but its address was seen.
+fn seen(mac: MacAddr) -> Option<Arc<DeviceProfile>> {
+    let catalogue = Arc::new(Catalogue::builtin().unwrap());
+    let mut analyst = Analyst::new(catalogue, Config::default());
+    let timestamp = Timestamp::from_parts(1_000, 0);
+    let order = ObservationOrder { timestamp, frame: 1, flow: 0, part: 0 };
+    let ip = [192, 168, 1, 64].into();
+    let kind = ObservationKind::BindingSeen { mac, ip, how: BindingSource::Arp };
+    analyst.observe(Observation { order, timestamp, kind });
+    std::iter::from_fn(|| analyst.poll_event()).find_map(|event| match event.kind {
+        EventKind::DeviceSeen(profile) => Some(profile),
+        EventKind::DeviceTouched(_)
+        | EventKind::FlowStarted(_)
+        | EventKind::FlowUpdated { .. }
+        | EventKind::FlowEnded { .. }
+        | EventKind::MessageRead(_)
+        | EventKind::AlertRaised(_) => None,
+    })
 }
 
 fn facts() -> Option<toml::Table> {

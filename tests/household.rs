@@ -190,6 +190,7 @@ fn each_device_and_each_contact_is_reported_once() {
             let name = truth.name_of(&alert.device);
             match alert.rule {
                 AlertRule::NewDevice => new_devices.push(name),
+                AlertRule::IdentityConflict => panic!("nobody at home is forged: {name}"),
                 AlertRule::VendorCloudContact => {
                     let cloud = alert.destination.as_ref().unwrap();
                     contacts.push((name, &*cloud.service));

@@ -9,7 +9,9 @@
 use std::collections::BTreeSet;
 
 use hikwatch::config::{Config, known_keys};
+use hikwatch::device::DeviceId;
 use hikwatch::export::EventTypes;
+use hikwatch::net::MacAddr;
 use proptest::prelude::*;
 
 const SAMPLE: &str = include_str!("../config/hikwatch.toml");
@@ -29,8 +31,10 @@ fn the_sample_with_every_setting_taken_out_of_its_comment_is_the_default() {
 #[test]
 fn the_sample_documents_every_key_and_no_other() {
     let mut documented = documented_keys();
-    // The keys of an interface are documented by the example, as there is none by default.
+    // The keys of an interface and of a device are documented by examples, as there is none by default.
     documented.extend(["interface[0].name", "interface[0].role"].map(str::to_owned));
+    let of_device = ["mac", "serial", "id", "name", "site", "owner"];
+    documented.extend(of_device.map(|key| format!("device[0].{key}")));
     let known: BTreeSet<String> = known_keys().into_iter().collect();
 
     assert_eq!(documented, known);
@@ -45,6 +49,9 @@ fn the_examples_in_the_sample_are_read() {
     let interfaces: Vec<_> =
         config.interfaces.iter().map(|i| (i.name.as_str(), i.role.as_label())).collect();
     assert_eq!(interfaces, [("br-lan", "lan"), ("eth1", "wan")]);
+    let (id, mac) = (DeviceId("d-0".into()), MacAddr([0x44, 0xa6, 0x42, 1, 2, 3]));
+    let label = config.analyst.labels.find(&id, &[mac], None).unwrap();
+    assert_eq!(label.name.as_deref(), Some("Front door"));
 }
 
 #[test]

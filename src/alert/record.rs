@@ -36,11 +36,13 @@ pub enum AlertRule {
     NewDevice,
     /// A device spoke to a vendor's cloud service for the first time.
     VendorCloudContact,
+    /// Two stations use an address of a vendor's device, or say that they are the same unit.
+    IdentityConflict,
 }
 
 impl AlertRule {
     /// Every rule, for counters that exist from the start.
-    pub const ALL: [Self; 2] = [Self::NewDevice, Self::VendorCloudContact];
+    pub const ALL: [Self; 3] = [Self::NewDevice, Self::VendorCloudContact, Self::IdentityConflict];
 
     /// The rule's name.
     #[must_use]
@@ -48,6 +50,7 @@ impl AlertRule {
         match self {
             Self::NewDevice => "new-device",
             Self::VendorCloudContact => "vendor-cloud-contact",
+            Self::IdentityConflict => "identity-conflict",
         }
     }
 
@@ -57,6 +60,7 @@ impl AlertRule {
         match self {
             Self::NewDevice => 1_000_001,
             Self::VendorCloudContact => 1_000_002,
+            Self::IdentityConflict => 1_000_003,
         }
     }
 
@@ -66,6 +70,7 @@ impl AlertRule {
         match self {
             Self::NewDevice => Severity::Low,
             Self::VendorCloudContact => Severity::Medium,
+            Self::IdentityConflict => Severity::High,
         }
     }
 
@@ -75,6 +80,7 @@ impl AlertRule {
         match self {
             Self::NewDevice => "Device inventory",
             Self::VendorCloudContact => "Vendor cloud traffic",
+            Self::IdentityConflict => "Device identity",
         }
     }
 }

@@ -29,6 +29,7 @@ const MAX_TEXT_CHARS: usize = 64;
 pub struct Ruleset {
     devices: Remembered<DeviceId>,
     contacts: Remembered<(DeviceId, Arc<str>)>,
+    conflicts: Remembered<DeviceId>,
 }
 
 impl Ruleset {
@@ -38,15 +39,42 @@ impl Ruleset {
         Self {
             devices: Remembered::new(MAX_REPORTED_DEVICES),
             contacts: Remembered::new(MAX_REPORTED_CONTACTS),
+            conflicts: Remembered::new(MAX_REPORTED_DEVICES),
         }
     }
 
-    /// `new-device`: once for each vendor device, when its confidence first reaches [`NEW_DEVICE_CONFIDENCE`].
+    /// What a changed profile gives: `new-device`, `identity-conflict`.
     pub fn observe_profile(
         &mut self,
         profile: &Arc<DeviceProfile>,
         now: Timestamp,
-    ) -> Option<Alert> {
+    ) -> impl Iterator<Item = Alert> + use<> {
+        let new_device = self.new_device(profile, now);
+        new_device.into_iter().chain(self.identity_conflict(profile, now))
+    }
+
+    /// `identity-conflict`: once for each vendor device.
+    fn identity_conflict(&mut self, profile: &Arc<DeviceProfile>, now: Timestamp) -> Option<Alert> {
+        let vendor = profile.identity.vendor.as_deref()?;
+        profile.state.conflict?;
+        if !self.conflicts.insert(profile.id.clone()) {
+            return None;
+        }
+        Some(Alert {
+            timestamp: now,
+            rule: AlertRule::IdentityConflict,
+            message: format!(
+                "Two stations claim to be one device of {vendor} ({}): an address or a serial number of it is used by \
+                 another station",
+                describe(profile)
+            ),
+            device: Arc::clone(profile),
+            destination: None,
+        })
+    }
+
+    /// `new-device`: once for each vendor device, when its confidence first reaches [`NEW_DEVICE_CONFIDENCE`].
+    fn new_device(&mut self, profile: &Arc<DeviceProfile>, now: Timestamp) -> Option<Alert> {
         let vendor = profile.identity.vendor.as_deref()?;
         if profile.identity.confidence < NEW_DEVICE_CONFIDENCE
             || !self.devices.insert(profile.id.clone())
@@ -77,6 +105,9 @@ impl Ruleset {
         if profile.is_vendor_device() && profile.identity.confidence >= NEW_DEVICE_CONFIDENCE {
             self.devices.insert(profile.id.clone());
         }
+        if profile.is_vendor_device() && profile.state.conflict.is_some() {
+            self.conflicts.insert(profile.id.clone());
+        }
     }
 
     /// Takes a contact for reported: an earlier run saw it.
@@ -87,6 +118,7 @@ impl Ruleset {
     /// Forgets what was reported of a device.
     pub fn forget(&mut self, id: &DeviceId) {
         self.devices.remove(|device| device == id);
+        self.conflicts.remove(|device| device == id);
         self.contacts.remove(|(device, _)| device == id);
     }
 
@@ -196,11 +228,11 @@ mod tests {
         let mut rules = Ruleset::new();
         let now = Timestamp::ZERO;
 
-        assert!(rules.observe_profile(&profile("d-1", None, 0), now).is_none());
-        assert!(rules.observe_profile(&profile("d-1", Some("ezviz"), 39), now).is_none());
-        let alert = rules.observe_profile(&profile("d-1", Some("ezviz"), 40), now).unwrap();
-        assert!(rules.observe_profile(&profile("d-1", Some("ezviz"), 77), now).is_none());
-        assert!(rules.observe_profile(&profile("d-2", Some("ezviz"), 77), now).is_some());
+        assert!(rules.observe_profile(&profile("d-1", None, 0), now).next().is_none());
+        assert!(rules.observe_profile(&profile("d-1", Some("ezviz"), 39), now).next().is_none());
+        let alert = rules.observe_profile(&profile("d-1", Some("ezviz"), 40), now).next().unwrap();
+        assert!(rules.observe_profile(&profile("d-1", Some("ezviz"), 77), now).next().is_none());
+        assert!(rules.observe_profile(&profile("d-2", Some("ezviz"), 77), now).next().is_some());
 
         assert_eq!(alert.rule, AlertRule::NewDevice);
         assert!(alert.message.contains("40 % sure") && alert.message.contains("192.0.2.64"));
@@ -216,12 +248,12 @@ mod tests {
         rules.remember_contact(sure.id.clone(), "ezviz-lbs".into());
         let now = Timestamp::ZERO;
 
-        assert!(rules.observe_profile(&sure, now).is_none());
+        assert!(rules.observe_profile(&sure, now).next().is_none());
         assert!(rules.observe_contact(&sure, &destination("ezviz-lbs"), now).is_none());
-        assert!(rules.observe_profile(&profile("d-2", Some("ezviz"), 80), now).is_some());
+        assert!(rules.observe_profile(&profile("d-2", Some("ezviz"), 80), now).next().is_some());
 
         rules.forget(&sure.id);
-        assert!(rules.observe_profile(&sure, now).is_some());
+        assert!(rules.observe_profile(&sure, now).next().is_some());
         assert!(rules.observe_contact(&sure, &destination("ezviz-lbs"), now).is_some());
     }
 

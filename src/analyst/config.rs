@@ -1,7 +1,9 @@
 //! What may be set about the analysis.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::device::Labels;
 use crate::net::{InterfaceId, LocalNets};
 
 /// Bounds of the analyst, and what it takes for our own network.
@@ -11,6 +13,10 @@ pub struct Config {
     pub local_nets: LocalNets,
     /// Most devices that are kept; vendor devices are the last to be forgotten.
     pub max_devices: usize,
+    /// What the owner calls devices.
+    pub labels: Arc<Labels>,
+    /// A device that is silent for longer counts as offline.
+    pub offline_after: Duration,
     /// Most names that are remembered over all hosts.
     pub max_names: usize,
     /// Most live flows of concern that are kept with their destination.
@@ -29,6 +35,8 @@ impl Default for Config {
         Self {
             local_nets: LocalNets::default(),
             max_devices: 4096,
+            labels: Arc::default(),
+            offline_after: Duration::from_secs(15 * 60),
             max_names: 8192,
             max_watched_flows: 16_384,
             uncounted_interfaces: Vec::new(),

@@ -11,9 +11,9 @@ use super::verdict::asker;
 use super::{Analyst, EventKind, FlowDevice, FlowPeer, FlowSighting, Tallies, Tally};
 use crate::classify::{Basis, Destination};
 use crate::device::DeviceRef;
-use crate::flow::{FlowRecord, Role};
+use crate::flow::{ConnState, FlowRecord, Role};
 use crate::meter::FlowReport;
-use crate::net::{Perimeter, Timestamp};
+use crate::net::{IpProtocol, Perimeter, Timestamp};
 
 /// The devices of ours at the two ends.
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,6 +37,13 @@ impl Analyst {
         let (initiator, responder) = record.addresses();
         let perimeter = self.config.local_nets.perimeter(initiator, responder);
         let ends = self.ends(record, perimeter);
+        if let Some(responder) = ends.responder
+            && perimeter == Perimeter::Internal
+            && record.protocol == IpProtocol::TCP
+            && is_established(record.conn_state)
+        {
+            self.registry.note_port(responder, record.responder.port, now);
+        }
         for device in [ends.initiator, ends.responder].into_iter().flatten() {
             self.announce(device, now);
         }
@@ -214,6 +221,19 @@ impl Analyst {
         let amount = self.watched.get_mut(record.id)?.settle_end(role, record);
         Some(self.ledger.credit(device, perimeter, amount, None).device)
     }
+}
+
+/// Tells whether both ends agreed to speak, so that the responder's port is open.
+const fn is_established(state: ConnState) -> bool {
+    matches!(
+        state,
+        ConnState::S1
+            | ConnState::SF
+            | ConnState::S2
+            | ConnState::S3
+            | ConnState::Rsto
+            | ConnState::Rstr
+    )
 }
 
 fn event_kind(sighting: FlowSighting, phase: Phase) -> EventKind {

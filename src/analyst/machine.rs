@@ -6,6 +6,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ahash::RandomState;
 
@@ -21,11 +22,14 @@ use crate::flow::FlowEndReason;
 use crate::meter::{BindingSource, FlowReport, Observation, ObservationKind};
 use crate::net::{MacAddr, Timestamp};
 
+/// Time between two looks at who has gone silent.
+const PRESENCE_INTERVAL: Duration = Duration::from_secs(10);
+
 /// Turns [`Observation`]s and the passing of time into [`Event`]s.
 ///
 /// Performs no I/O, reads no clock, and blocks on nothing. After each input, call
-/// [`poll_event`](Self::poll_event) until it returns `None`. Nothing here waits for
-/// a deadline: what is kept ages when it is looked up. Observations are given in their order, time never decreases. The
+/// [`poll_event`](Self::poll_event) until it returns `None`. Little here waits for
+/// a deadline: what is kept ages when it is looked up, and who went silent is told a few seconds late. Observations are given in their order, time never decreases. The
 /// same observations give the same events.
 #[derive(Debug)]
 pub struct Analyst {
@@ -42,6 +46,8 @@ pub struct Analyst {
     pub(super) next_checkpoint: Timestamp,
     events: VecDeque<Event>,
     pub(super) now: Timestamp,
+    /// When it is looked next who has gone silent.
+    next_presence: Timestamp,
 }
 
 /// What happened to a flow.
@@ -56,8 +62,9 @@ impl Analyst {
     /// An analyst that has seen nothing yet.
     #[must_use]
     pub fn new(catalogue: Arc<Catalogue>, config: Config) -> Self {
-        let registry =
+        let mut registry =
             Registry::new(Arc::clone(&catalogue), Signatures::builtin(), config.max_devices);
+        registry.set_labels(Arc::clone(&config.labels));
         Self {
             names: NameMemory::new(config.max_names, RandomState::new()),
             relayed: RelayedNames::default(),
@@ -68,6 +75,7 @@ impl Analyst {
             next_checkpoint: Timestamp::ZERO,
             events: VecDeque::new(),
             now: Timestamp::ZERO,
+            next_presence: Timestamp::ZERO,
             registry,
             catalogue,
             config,
@@ -77,6 +85,7 @@ impl Analyst {
     /// Takes the next observation in.
     pub fn observe(&mut self, observation: Observation) {
         self.now = self.now.max(observation.order.timestamp);
+        self.settle_presence();
         // What a person reads is the time that the capture states; what ages here goes by our own.
         let now = observation.timestamp;
         match observation.kind {
@@ -101,6 +110,7 @@ impl Analyst {
     /// Tells the analyst that time has passed without an observation.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
+        self.settle_presence();
         self.tell_touched();
     }
 
@@ -127,6 +137,7 @@ impl Analyst {
     /// The bound on names is that of the start.
     pub fn set_config(&mut self, config: Config) {
         self.registry.set_max_devices(config.max_devices);
+        self.registry.set_labels(Arc::clone(&config.labels));
         self.watched.set_max(config.max_watched_flows);
         self.config = config;
     }
@@ -160,7 +171,7 @@ impl Analyst {
     pub(super) fn announce(&mut self, device: DeviceRef, now: Timestamp) {
         let Some(profile) = self.registry.take_news(device) else { return };
         self.push(now, EventKind::DeviceSeen(Arc::clone(&profile)));
-        if let Some(alert) = self.rules.observe_profile(&profile, now) {
+        for alert in self.rules.observe_profile(&profile, now) {
             self.push_alert(alert, None);
         }
     }
@@ -181,6 +192,17 @@ impl Analyst {
         };
         if let Some(device) = self.registry.claim(mac, ip, now) {
             self.announce(device, now);
+        }
+    }
+
+    /// Tells who has gone silent, and who came back, now and then.
+    fn settle_presence(&mut self) {
+        if self.now < self.next_presence {
+            return;
+        }
+        self.next_presence = self.now.plus(PRESENCE_INTERVAL);
+        for device in self.registry.settle_presence(self.config.offline_after, self.now) {
+            self.announce(device, self.now);
         }
     }
 

@@ -39,23 +39,22 @@ impl Analyst {
             let mac = context.ether.map_or(MacAddr::ZERO, |ether| ether.destination);
             self.is_local_host(ip).then(|| self.registry.find(ip, mac)).flatten()
         });
+        if let Some(sender) = sender {
+            self.registry.note_message(sender, &message, &context, now);
+        }
         match &message {
             Message::Dns(dns) => self.learn_from_dns(&context, dns, sender, now),
             Message::TlsHello(hello) => self.learn_name(sender, hello.sni.as_deref(), now),
             Message::Quic(quic) => self.learn_name(sender, quic.hello.sni.as_deref(), now),
             Message::HttpRequest(request) => {
-                self.learn_name(sender, request.host.as_deref().map(without_port), now);
+                self.learn_name(sender, request.host_name(), now);
+                self.learn_name(sender, asked_over_http(&request.target), now);
             }
             Message::Dhcp(dhcp) => self.learn_from_dhcp(&context, dhcp, sender, now),
             Message::Dhcpv6(dhcp) => self.learn_from_dhcpv6(&context, dhcp, sender, now),
-            Message::Sadp(sadp) => {
-                if let Some(sender) = sender {
-                    let frame_sender = context.ether.map(|ether| ether.source);
-                    self.registry.note_sadp(sender, sadp, frame_sender, now);
-                }
-            }
-            // What these say of a device is told as it was read.
-            Message::Nbns(_)
+            // These name no host, and what they say of their sender is noted.
+            Message::Sadp(_)
+            | Message::Nbns(_)
             | Message::Tls(_)
             | Message::Http(_)
             | Message::Rtsp(_)
@@ -246,11 +245,11 @@ impl Analyst {
                 self.destination_of_head(context.flow, quic.hello.sni.as_deref(), None)
             }
             Message::HttpRequest(request) => {
-                let host = request.host.as_deref().map(without_port);
+                let host = request.host_name();
                 self.destination_of_head(context.flow, None, host)
             }
             Message::Http(exchange) => {
-                let host = exchange.request.as_ref()?.host.as_deref().map(without_port);
+                let host = exchange.request.as_ref()?.host_name();
                 self.destination_of_head(context.flow, None, host)
             }
             Message::Dns(_)
@@ -287,14 +286,7 @@ fn is_answer(message: &Message) -> bool {
         || matches!(message, Message::Http(exchange) if exchange.response.is_some())
 }
 
-/// The host of a Host field (RFC 9110, 7.2), without the port.
-fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port))
-            if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.contains(':') =>
-        {
-            name
-        }
-        Some(_) | None => host,
-    }
+/// The name that is asked for by HTTPDNS, in clear: `GET /d?dn=<host>` (catalogue, `cp4`).
+fn asked_over_http(target: &str) -> Option<&str> {
+    target.strip_prefix("/d?dn=")?.split('&').next()
 }

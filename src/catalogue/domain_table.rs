@@ -21,6 +21,70 @@ pub(super) struct DomainTable {
     slots: HashMap<Box<str>, Slot, RandomState>,
     /// Labels of the longest listed name: longer suffixes need no look-up.
     max_labels: usize,
+    /// The ends of listed names: most names of a network end otherwise, and need no look-up.
+    ends: Ends,
+}
+
+/// Which last two labels listed names have, as a set that says "no" surely and "yes" mostly (a Bloom filter with one
+/// hash): a single short walk over the end of a name tells of nearly all names that none is listed for them.
+#[derive(Debug, Default)]
+struct Ends {
+    /// Bits, a power of two of words; none while nothing is listed.
+    words: Box<[u64]>,
+    /// A name of one label is listed: its end says nothing about the label before it.
+    single: bool,
+    listed: usize,
+}
+
+impl Ends {
+    /// Bits for each listed name: less than one of a hundred other names passes.
+    const BITS_PER_NAME: usize = 128;
+
+    /// Lists the end of a name. `known` are the names listed before, for when the set has to grow.
+    fn insert<'a>(&mut self, name: &str, known: impl Iterator<Item = &'a str>) {
+        self.listed += 1;
+        self.single |= !name.contains('.');
+        let words = (self.listed * Self::BITS_PER_NAME / 64).next_power_of_two();
+        if words > self.words.len() {
+            self.words = vec![0; 2 * words].into_boxed_slice();
+            for name in known {
+                self.set(name);
+            }
+        }
+        self.set(name);
+    }
+
+    fn set(&mut self, name: &str) {
+        let (word, bit) = self.place(name);
+        if let Some(word) = self.words.get_mut(word) {
+            *word |= bit;
+        }
+    }
+
+    /// False only where no listed name equals `name` or a part of it behind a dot.
+    fn may_hold(&self, name: &str) -> bool {
+        let (word, bit) = self.place(name);
+        self.single || self.words.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    /// Where the last two labels are: in any case, without the final dot.
+    fn place(&self, name: &str) -> (usize, u64) {
+        let bytes = name.strip_suffix('.').unwrap_or(name).as_bytes();
+        let (mut hash, mut dots) = (0_u64, 0);
+        for &byte in bytes.iter().rev() {
+            if byte == b'.' {
+                dots += 1;
+                if dots == 2 {
+                    break;
+                }
+            }
+            // FNV-1a; the bit that tells small letters from capitals is set in all, which leaves digits and hyphens alone.
+            hash = (hash ^ u64::from(byte | 0x20)).wrapping_mul(0x0100_0000_01b3);
+        }
+        hash ^= hash >> 29;
+        let word = usize::try_from(hash >> 6).unwrap_or(0) & self.words.len().saturating_sub(1);
+        (word, 1 << (hash & 63))
+    }
 }
 
 /// What is known of one listed name.
@@ -80,7 +144,11 @@ impl LabelPattern {
 impl DomainTable {
     /// An empty table. Only trusted entries become keys, so the hash needs no secret.
     pub(super) fn new() -> Self {
-        Self { slots: HashMap::with_hasher(RandomState::with_seeds(5, 6, 7, 8)), max_labels: 0 }
+        Self {
+            slots: HashMap::with_hasher(RandomState::with_seeds(5, 6, 7, 8)),
+            max_labels: 0,
+            ends: Ends::default(),
+        }
     }
 
     /// Lists a name, in lower case, for itself alone.
@@ -105,6 +173,9 @@ impl DomainTable {
 
     /// The entry for `name`.
     pub(super) fn get(&self, codes: &RegionCodes, name: &str) -> Option<(u32, Exactness)> {
+        if name.len() > MAX_NAME_LEN || !self.ends.may_hold(name) {
+            return None;
+        }
         let mut buffer = [0; MAX_NAME_LEN];
         let name = fold(name, &mut buffer)?;
         if let Some(entry) = self.slots.get(name).and_then(|slot| slot.host) {
@@ -137,6 +208,7 @@ impl DomainTable {
 
     fn slot(&mut self, name: &str) -> &mut Slot {
         self.max_labels = self.max_labels.max(name.split('.').count());
+        self.ends.insert(name, self.slots.keys().map(AsRef::as_ref));
         self.slots.entry(name.into()).or_default()
     }
 }
@@ -171,4 +243,42 @@ pub(super) fn fold<'a>(name: &str, buffer: &'a mut [u8; MAX_NAME_LEN]) -> Option
         before = byte;
     }
     (before != b'.').then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn regional(entry: u32) -> Regional {
+        Regional { plain: entry, variants: Vec::new() }
+    }
+
+    #[test]
+    fn ends_pass_every_name_at_or_below_a_listed_one_and_few_others() {
+        let mut ends = Ends::default();
+        let listed: Vec<String> = (0..500).map(|n| format!("a.vendor-{n}.example")).collect();
+        for (place, name) in listed.iter().enumerate() {
+            ends.insert(name, listed[..place].iter().map(String::as_str));
+        }
+
+        for name in &listed {
+            for case in [name.clone(), format!("x.y.{name}."), name.to_uppercase()] {
+                assert!(ends.may_hold(&case), "{case}");
+            }
+        }
+        let others = (0..10_000).filter(|n| ends.may_hold(&format!("www.other-{n}.example")));
+        assert!(others.count() < 200);
+    }
+
+    #[test]
+    fn a_listed_name_of_one_label_is_found_below_any_other_label() {
+        let mut table = DomainTable::new();
+        table.insert_suffix("camera", regional(3), Vec::new());
+        table.insert_host("a.example", 4);
+
+        let codes = RegionCodes::default();
+        assert_eq!(table.get(&codes, "front.door.camera"), Some((3, Exactness::Suffix)));
+        assert_eq!(table.get(&codes, "a.example"), Some((4, Exactness::Host)));
+        assert_eq!(table.get(&codes, "b.example"), None);
+    }
 }

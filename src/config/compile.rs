@@ -8,6 +8,7 @@ use std::time::Duration;
 use toml::Table;
 
 use super::error::{ConfigError, ConfigErrors};
+use super::labels::read_labels;
 use super::section::{Findings, Section};
 use super::settings::{Config, LogFormat, LogLevel};
 use crate::capture::{Backend, InterfaceConfig, InterfaceRole};
@@ -54,19 +55,23 @@ impl Config {
 /// Every key that the reader knows, with its table, sorted: `capture.ring`, `interface[0].name`, ...
 #[must_use]
 pub fn known_keys() -> Vec<String> {
-    let one_interface = Table::from_iter([(
-        "interface".to_owned(),
-        toml::Value::Array(vec![toml::Value::Table(Table::new())]),
-    )]);
+    let one = || toml::Value::Array(vec![toml::Value::Table(Table::new())]);
+    let one_of_each =
+        Table::from_iter(["interface", "device"].map(|table| (table.to_owned(), one())));
     let mut findings = Findings::default();
     let mut config = Config::default();
-    Section::read_document(&one_interface, &mut findings, |root| read_all(root, &mut config));
+    Section::read_document(&one_of_each, &mut findings, |root| read_all(root, &mut config));
     findings.known.sort_unstable();
     findings.known
 }
 
 fn read_all(root: &mut Section<'_>, config: &mut Config) {
     read_interfaces(root, &mut config.interfaces);
+    config.analyst.labels = read_labels(root).into();
+    root.table("devices", |section| {
+        let patience = Duration::from_secs(60)..=Duration::from_secs(24 * 3600);
+        section.duration("offline_after", &mut config.analyst.offline_after, patience);
+    });
     root.table("capture", |section| read_capture(section, config));
     root.table("network", |section| read_network(section, &mut config.analyst.local_nets));
     root.table("flow", |section| read_flow(section, config));
@@ -115,6 +120,7 @@ fn read_capture(section: &mut Section<'_>, config: &mut Config) {
     section.choice("backend", &mut capture.backend, &backends);
     section.size("ring", &mut capture.ring_bytes, 256 * KIB..=1024 * MIB);
     section.flag("promiscuous", &mut capture.promiscuous);
+    section.flag("trust_tunnels", &mut config.meter.trust_tunnels);
     section.optional_text("filter", &mut capture.filter);
 
     if capture.filter.is_some() && capture.backend == Backend::AfPacket {
@@ -262,6 +268,7 @@ mod tests {
             backend = "libpcap"
             ring = "2MiB"
             promiscuous = false
+            trust_tunnels = true
             filter = "not port 22"
             [network]
             local = ["192.0.2.0/24"]
@@ -302,6 +309,7 @@ mod tests {
         assert_eq!(config.capture.backend, Backend::Libpcap);
         assert_eq!(config.capture.ring_bytes, 2 << 20);
         assert!(!config.capture.promiscuous);
+        assert!(config.meter.trust_tunnels);
         assert_eq!(config.capture.filter.as_deref(), Some("not port 22"));
         assert!(!config.analyst.local_nets.contains("192.168.1.1".parse().unwrap()));
         assert_eq!(config.meter.flow.max_flows, 2048);

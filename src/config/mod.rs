@@ -5,6 +5,7 @@
 
 mod compile;
 mod error;
+mod labels;
 mod load;
 mod section;
 mod settings;

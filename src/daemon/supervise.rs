@@ -176,7 +176,7 @@ fn waiting_for_a_start<'a>(old: &Config, new: &Config) -> impl Iterator<Item = &
     [
         ("[[interface]]", old.interfaces != new.interfaces),
         ("[capture]", old.capture != new.capture),
-        ("[flow] and [limits]", old.meter != new.meter),
+        ("capture.trust_tunnels, [flow] and [limits]", old.meter != new.meter),
         ("[metrics]", old.metrics != new.metrics),
         ("[http]", old.api != new.api),
         ("[store]", old.store != new.store),

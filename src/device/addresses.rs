@@ -14,6 +14,10 @@ pub(super) const MAX_ADDRESSES: usize = 8;
 /// How long an address counts as in use; a device that gets a new lease now and then is no router.
 pub(super) const ROUTER_WINDOW: Duration = Duration::from_secs(600);
 
+/// Within this time after another station claimed an address, its former holder does not claim it again unless both use
+/// it (RFC 5227, 2.4 has a host defend its address at once).
+const CONTEST_WINDOW: Duration = Duration::from_secs(600);
+
 /// An address that a device was seen with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Held {
@@ -41,6 +45,8 @@ pub(super) enum Holding {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Addresses {
     held: Vec<Held>,
+    /// Addresses that other stations claimed, with the time of that; as many as are held at most.
+    lost: Vec<(IpAddr, Timestamp)>,
 }
 
 impl Addresses {
@@ -76,6 +82,23 @@ impl Addresses {
         }
         self.held.push(Held { ip, claimed, last_seen: now });
         Holding::Added { displaced }
+    }
+
+    /// Forgets an address that another station claims; tells whether it was known.
+    pub(super) fn lose(&mut self, ip: IpAddr, now: Timestamp) -> bool {
+        self.lost.retain(|(lost, at)| *lost != ip && now.since(*at) < CONTEST_WINDOW);
+        if self.lost.len() < MAX_ADDRESSES {
+            self.lost.push((ip, now));
+        }
+        self.drop(ip)
+    }
+
+    /// Notes that the device claims an address; tells whether it had lost it to another station just before.
+    pub(super) fn regain(&mut self, ip: IpAddr, now: Timestamp) -> bool {
+        let is_contested =
+            self.lost.iter().any(|(lost, at)| *lost == ip && now.since(*at) < CONTEST_WINDOW);
+        self.lost.retain(|(lost, _)| *lost != ip);
+        is_contested
     }
 
     /// Forgets an address; tells whether it was known.

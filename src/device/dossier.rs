@@ -10,13 +10,24 @@ use std::time::Duration;
 use sha1::{Digest, Sha1};
 
 use super::addresses::Addresses;
-use super::fact::{Aspect, Fact, FactSet, Joined};
+use super::alternation::Alternations;
+use super::fact::{Aspect, Fact, Sighting};
+use super::fact_set::{FactSet, Joined};
+use super::forwarding::Forwarding;
 use super::fusion::fuse;
-use super::{DeviceId, DeviceProfile, DeviceState, EvidenceSource, Identity, Signatures};
+use super::life::life_of;
+use super::linking::MAX_MACS;
+use super::signature::PortBits;
+use super::{
+    DeviceId, DeviceProfile, DeviceState, EvidenceSource, Identity, Labels, Presence, Signatures,
+};
 use crate::net::{MacAddr, Timestamp};
 
 /// A profile's `last_seen` may lag behind by this much, so that traffic alone does not make new ones.
 const LAST_SEEN_STEP: Duration = Duration::from_secs(10);
+
+/// Characters of the serial number that stands for a unit.
+const UNIT_SERIAL: usize = 9;
 
 /// How a device is told from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +36,8 @@ pub(super) enum DeviceKey {
     Mac(MacAddr),
     /// By its address on our network, where its Ethernet address is not seen.
     Ip(IpAddr),
+    /// The same, after the address belonged to another device: since when it is this one's.
+    IpSince(IpAddr, Timestamp),
 }
 
 impl DeviceKey {
@@ -33,8 +46,13 @@ impl DeviceKey {
         let mut hash = Sha1::new_with_prefix(b"hikwatch device ");
         match self {
             Self::Mac(mac) => hash.update(mac.0),
-            Self::Ip(IpAddr::V4(v4)) => hash.update(v4.octets()),
-            Self::Ip(IpAddr::V6(v6)) => hash.update(v6.octets()),
+            Self::Ip(ip) | Self::IpSince(ip, _) => match ip {
+                IpAddr::V4(v4) => hash.update(v4.octets()),
+                IpAddr::V6(v6) => hash.update(v6.octets()),
+            },
+        }
+        if let Self::IpSince(_, since) = self {
+            hash.update(since.as_secs().to_be_bytes());
         }
         let mut id = String::from("d-");
         for byte in hash.finalize().into_iter().take(6) {
@@ -45,30 +63,27 @@ impl DeviceKey {
     }
 }
 
-/// What a device does for others; once seen it stays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(super) enum Forwarding {
-    /// Nothing: its traffic is its own.
-    #[default]
-    No,
-    /// It answers name queries, so the names that it asks for may be others'.
-    Names,
-    /// It forwards packets: its MAC address stands on the traffic of others.
-    Packets,
-}
-
 /// One device.
 #[derive(Debug)]
 pub(super) struct Dossier {
     id: DeviceId,
-    pub(super) mac: Option<MacAddr>,
+    /// Its Ethernet addresses, oldest first.
+    macs: Vec<MacAddr>,
     pub(super) addresses: Addresses,
     facts: FactSet,
+    /// Ports of the signatures' sets that it answers on.
+    pub(super) ports: PortBits,
     identity: Identity,
+    /// What its messages said of its life; presence, conflicts and the like are filled in beside it.
+    life: DeviceState,
     hostname: Option<String>,
     pub(super) forwarding: Forwarding,
     /// It spoke to a vendor's cloud.
     client: bool,
+    presence: Presence,
+    alternations: Alternations,
+    /// Another station uses an address of it: since when.
+    conflict: Option<Timestamp>,
     /// An event has told of it.
     told: bool,
     /// Something changed since the last event told of it.
@@ -82,16 +97,21 @@ impl Dossier {
     pub(super) fn new(key: DeviceKey, now: Timestamp) -> Self {
         Self {
             id: key.to_id(),
-            mac: match key {
-                DeviceKey::Mac(mac) => Some(mac),
-                DeviceKey::Ip(_) => None,
+            macs: match key {
+                DeviceKey::Mac(mac) => vec![mac],
+                DeviceKey::Ip(_) | DeviceKey::IpSince(..) => Vec::new(),
             },
             addresses: Addresses::default(),
             facts: FactSet::default(),
+            ports: 0,
             identity: Identity::default(),
+            life: DeviceState::default(),
             hostname: None,
             forwarding: Forwarding::No,
             client: false,
+            presence: Presence::Online,
+            alternations: Alternations::default(),
+            conflict: None,
             told: false,
             news: true,
             profile: None,
@@ -107,16 +127,18 @@ impl Dossier {
         facts: FactSet,
         signatures: &Signatures,
     ) -> Self {
-        let key = DeviceKey::Mac(earlier.mac.unwrap_or(MacAddr::ZERO));
+        let macs = earlier.mac.iter().chain(&earlier.other_macs).take(MAX_MACS).copied();
         let mut dossier = Self {
             id: earlier.id.clone(),
-            mac: earlier.mac,
+            macs: macs.collect(),
             addresses,
             facts,
             client: earlier.state.is_client,
+            presence: earlier.state.presence,
+            conflict: earlier.state.conflict,
             told: true,
             last_seen: earlier.last_seen,
-            ..Self::new(key, earlier.first_seen)
+            ..Self::new(DeviceKey::Mac(MacAddr::ZERO), earlier.first_seen)
         };
         dossier.conclude(signatures);
         dossier.news = false;
@@ -129,6 +151,55 @@ impl Dossier {
 
     pub(super) fn touch(&mut self, now: Timestamp) {
         self.last_seen = self.last_seen.max(now);
+        self.set_presence(Presence::Online);
+    }
+
+    /// Its Ethernet addresses, oldest first.
+    pub(super) fn macs(&self) -> &[MacAddr] {
+        &self.macs
+    }
+
+    /// Gives it an Ethernet address that it did not have.
+    pub(super) fn add_mac(&mut self, mac: MacAddr) {
+        if !self.macs.contains(&mac) && self.macs.len() < MAX_MACS {
+            self.macs.push(mac);
+            self.mark_moved();
+        }
+    }
+
+    /// Notes whether it is there; tells whether that is news.
+    pub(super) fn set_presence(&mut self, presence: Presence) -> bool {
+        if self.presence == presence {
+            return false;
+        }
+        self.presence = presence;
+        self.mark_moved();
+        true
+    }
+
+    /// Notes that another station uses an address of it, or says that it is this unit.
+    pub(super) fn mark_conflict(&mut self, now: Timestamp) {
+        if self.conflict.is_none() {
+            self.conflict = Some(now);
+            self.mark_moved();
+        }
+    }
+
+    pub(super) const fn is_in_conflict(&self) -> bool {
+        self.conflict.is_some()
+    }
+
+    /// The serial number by which the unit is known wherever it appears: nine letters and digits, as the vendors give
+    /// them (see `sadp`), said by the station itself.
+    pub(super) fn unit_serial(&self) -> Option<&str> {
+        let serial = self.identity.serial.as_deref()?;
+        let fits = serial.len() == UNIT_SERIAL
+            && serial.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+        (fits && self.is_vendor_device()).then_some(serial)
+    }
+
+    pub(super) const fn first_seen(&self) -> Timestamp {
+        self.first_seen
     }
 
     pub(super) const fn last_seen(&self) -> Timestamp {
@@ -156,11 +227,20 @@ impl Dossier {
     pub(super) fn learn(&mut self, facts: Vec<Fact>, signatures: &Signatures) {
         let mut changed = false;
         for fact in facts {
-            changed |= self.facts.join(fact) == Joined::Changed;
+            changed |= self.facts.take(fact) == Joined::Changed;
         }
         if changed {
             self.conclude(signatures);
         }
+    }
+
+    /// Takes in what was just seen; after a change the caller concludes.
+    pub(super) fn observe(&mut self, sighting: &Sighting<'_>, now: Timestamp) -> Joined {
+        let sighting = &sighting.cut();
+        if self.alternations.observe(sighting, now) {
+            self.mark_conflict(now);
+        }
+        self.facts.observe(sighting, now)
     }
 
     /// Forgets what `source` said, then takes `facts` in.
@@ -172,7 +252,7 @@ impl Dossier {
     ) {
         self.facts.forget(source);
         for fact in facts {
-            self.facts.join(fact);
+            self.facts.take(fact);
         }
         self.conclude(signatures);
     }
@@ -199,9 +279,14 @@ impl Dossier {
 
     /// Takes in what was known under another key.
     pub(super) fn absorb(&mut self, other: Self, signatures: &Signatures) {
-        self.facts.join_all(other.facts);
+        self.facts.join(other.facts);
+        self.ports |= other.ports;
         self.forwarding = self.forwarding.max(other.forwarding);
         self.client |= other.client;
+        self.conflict = self.conflict.or(other.conflict);
+        for mac in other.macs {
+            self.add_mac(mac);
+        }
         self.told |= other.told;
         self.first_seen = self.first_seen.min(other.first_seen);
         self.last_seen = self.last_seen.max(other.last_seen);
@@ -210,26 +295,27 @@ impl Dossier {
     }
 
     /// The profile of now, shared until something changes.
-    pub(super) fn profile(&mut self) -> Arc<DeviceProfile> {
+    pub(super) fn profile(&mut self, labels: &Labels) -> Arc<DeviceProfile> {
         match &self.profile {
             Some(profile) if self.last_seen.since(profile.last_seen) < LAST_SEEN_STEP => {
                 Arc::clone(profile)
             }
-            Some(_) | None => self.fresh_profile(),
+            Some(_) | None => self.fresh_profile(labels),
         }
     }
 
     /// The profile with the latest times.
-    pub(super) fn fresh_profile(&mut self) -> Arc<DeviceProfile> {
+    pub(super) fn fresh_profile(&mut self, labels: &Labels) -> Arc<DeviceProfile> {
         let profile = Arc::new(DeviceProfile {
             id: self.id.clone(),
-            mac: self.mac,
-            other_macs: Vec::new(),
+            mac: self.macs.first().copied(),
+            other_macs: self.macs.get(1..).unwrap_or_default().to_vec(),
             addresses: self.addresses.iter().map(|held| held.ip).collect(),
             hostname: self.hostname.clone(),
+            label: labels.find(&self.id, &self.macs, self.identity.serial.as_deref()),
             identity: self.identity.clone(),
-            evidence: self.facts.to_evidence(),
-            state: DeviceState::default(),
+            evidence: self.facts.to_evidence(|source| self.forwarding.leaves(source)),
+            state: self.state(),
             first_seen: self.first_seen,
             last_seen: self.last_seen,
         });
@@ -238,21 +324,33 @@ impl Dossier {
     }
 
     /// The profile, if an inventory should be told of it now.
-    pub(super) fn take_news(&mut self) -> Option<Arc<DeviceProfile>> {
+    pub(super) fn take_news(&mut self, labels: &Labels) -> Option<Arc<DeviceProfile>> {
         if !self.has_news() {
             return None;
         }
         self.news = false;
         self.told = true;
-        Some(self.fresh_profile())
+        Some(self.fresh_profile(labels))
     }
 
-    fn conclude(&mut self, signatures: &Signatures) {
-        let identity = fuse(&self.facts, self.forwarding > Forwarding::No, signatures);
+    fn state(&self) -> DeviceState {
+        DeviceState {
+            presence: self.presence,
+            is_client: self.client && !self.is_vendor_device(),
+            random_mac: self.macs.first().is_some_and(|mac| mac.is_locally_administered()),
+            conflict: self.conflict,
+            ..self.life.clone()
+        }
+    }
+
+    pub(super) fn conclude(&mut self, signatures: &Signatures) {
+        let identity = fuse(&self.facts, self.forwarding, signatures);
         let hostname = self.facts.best(Aspect::Hostname).map(|fact| fact.value.clone());
-        if identity != self.identity || hostname != self.hostname {
+        let life = life_of(&self.facts);
+        if identity != self.identity || hostname != self.hostname || life != self.life {
             self.identity = identity;
             self.hostname = hostname;
+            self.life = life;
             self.news = true;
         }
         self.profile = None;
@@ -265,6 +363,10 @@ mod tests {
     use crate::device::Claim;
 
     const AT: Timestamp = Timestamp::from_parts(1_000, 0);
+
+    fn fact(source: EvidenceSource, claim: &Claim, value: &str, weight: u8, at: Timestamp) -> Fact {
+        Fact::new(&Sighting { source, claim, value, weight }, at)
+    }
 
     #[test]
     fn an_identifier_is_stable_and_shows_no_address() {
@@ -280,14 +382,14 @@ mod tests {
     fn a_profile_is_shared_until_something_changes() {
         let signatures = Signatures::builtin();
         let mut dossier = Dossier::new(DeviceKey::Mac(MacAddr([2, 0, 0, 0, 0, 1])), AT);
-        let first = dossier.profile();
+        let first = dossier.profile(&Labels::default());
 
         dossier.touch(AT.plus(Duration::from_secs(9)));
-        assert!(Arc::ptr_eq(&first, &dossier.profile()));
+        assert!(Arc::ptr_eq(&first, &dossier.profile(&Labels::default())));
 
         let claim = Claim::Vendor("hikvision".into());
-        dossier.learn(vec![Fact::new(EvidenceSource::Oui, claim, "block", 50, AT)], &signatures);
-        let second = dossier.profile();
+        dossier.learn(vec![fact(EvidenceSource::Oui, &claim, "block", 50, AT)], &signatures);
+        let second = dossier.profile(&Labels::default());
         assert!(!Arc::ptr_eq(&first, &second));
         assert_eq!(second.identity.confidence, 50);
         assert_eq!(second.evidence.len(), 1);
@@ -297,16 +399,23 @@ mod tests {
     fn news_is_told_once_and_only_of_listed_devices() {
         let signatures = Signatures::builtin();
         let mut dossier = Dossier::new(DeviceKey::Mac(MacAddr([2, 0, 0, 0, 0, 1])), AT);
-        assert!(dossier.take_news().is_none());
+        assert!(dossier.take_news(&Labels::default()).is_none());
 
         dossier.mark_client();
-        assert!(dossier.take_news().is_some_and(|profile| !profile.is_vendor_device()));
-        assert!(dossier.take_news().is_none());
+        assert!(
+            dossier
+                .take_news(&Labels::default())
+                .is_some_and(|profile| !profile.is_vendor_device())
+        );
+        assert!(dossier.take_news(&Labels::default()).is_none());
 
-        let fact = |now| Fact::new(EvidenceSource::Dhcp, Claim::Hostname, "front-door", 0, now);
-        dossier.learn(vec![fact(AT)], &signatures);
-        assert_eq!(dossier.take_news().unwrap().hostname.as_deref(), Some("front-door"));
-        dossier.learn(vec![fact(AT.plus(LAST_SEEN_STEP))], &signatures);
-        assert!(dossier.take_news().is_none());
+        let named = |now| fact(EvidenceSource::Dhcp, &Claim::Hostname, "front-door", 0, now);
+        dossier.learn(vec![named(AT)], &signatures);
+        assert_eq!(
+            dossier.take_news(&Labels::default()).unwrap().hostname.as_deref(),
+            Some("front-door")
+        );
+        dossier.learn(vec![named(AT.plus(LAST_SEEN_STEP))], &signatures);
+        assert!(dossier.take_news(&Labels::default()).is_none());
     }
 }

@@ -1,20 +1,16 @@
-//! The facts of one device: joined, bounded, in no order that matters.
-//!
-//! Comes in: [`Fact`]s. Goes out: the kept ones. Joining is commutative, associative and idempotent as far
-//! as the identity goes: of one fact the earliest and the latest time and the highest weight stay.
+//! One observed fact about a device, and the order in which facts are kept.
 
+use std::cmp::{Ordering, Reverse};
+
+use super::support::Weighed;
 use super::{Claim, Evidence, EvidenceSource};
-use crate::net::{Timestamp, bounded};
-
-/// Most facts that one source may add to one aspect of a device; guards against a station that
-/// names itself anew in each message.
-pub(super) const MAX_FACTS_PER_ASPECT: usize = 4;
+use crate::net::Timestamp;
 
 /// Most bytes of a value; guards memory against long text from the network.
 pub(super) const MAX_VALUE_BYTES: usize = 128;
 
 /// The aspects: each has room of its own, so that none crowds out another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Aspect {
     Vendor,
     Model,
@@ -41,7 +37,25 @@ impl Claim {
     }
 }
 
-/// One observed fact.
+/// What was just seen, borrowed from the message that said so.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sighting<'a> {
+    pub(super) source: EvidenceSource,
+    pub(super) claim: &'a Claim,
+    /// Untrusted; what is too long is cut.
+    pub(super) value: &'a str,
+    pub(super) weight: u8,
+}
+
+impl Sighting<'_> {
+    /// The same without what is too long.
+    pub(super) fn cut(&self) -> Self {
+        Self { value: cut(self.value), ..*self }
+    }
+}
+
+/// One observed fact. Source, claim, value and weight say which fact it is: the same words on better authority are
+/// another fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fact {
     pub(super) source: EvidenceSource,
@@ -54,31 +68,72 @@ pub(super) struct Fact {
 }
 
 impl Fact {
-    /// A fact seen once; a long value is cut.
-    pub(super) fn new(
-        source: EvidenceSource,
-        claim: Claim,
-        value: &str,
-        weight: u8,
-        now: Timestamp,
-    ) -> Self {
-        let value = bounded(value.as_bytes(), MAX_VALUE_BYTES);
-        Self { source, claim, value, weight, first_seen: now, last_seen: now, count: 1 }
+    /// A fact seen once.
+    pub(super) fn new(sighting: &Sighting<'_>, now: Timestamp) -> Self {
+        Self {
+            source: sighting.source,
+            claim: sighting.claim.clone(),
+            value: cut(sighting.value).to_owned(),
+            weight: sighting.weight,
+            first_seen: now,
+            last_seen: now,
+            count: 1,
+        }
     }
 
-    fn is_same(&self, other: &Self) -> bool {
-        self.source == other.source && self.claim == other.claim && self.value == other.value
+    /// Tells whether a sighting is of this fact.
+    pub(super) fn is_of(&self, sighting: &Sighting<'_>) -> bool {
+        self.source == sighting.source
+            && self.weight == sighting.weight
+            && self.value == cut(sighting.value)
+            && self.claim == *sighting.claim
     }
 
-    fn shares_room(&self, other: &Self) -> bool {
-        self.source == other.source && self.claim.aspect() == other.claim.aspect()
+    /// Tells whether two records are of one fact.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.key() == other.key()
     }
 
-    /// Orders what is kept: the strongest first; then a claim on the vendor by age, since old claims are hard
-    /// to forge afterwards, and a description newest first, since firmware is updated.
-    fn rank(&self, other: &Self) -> std::cmp::Ordering {
+    /// The order of a list of facts.
+    pub(super) fn key(&self) -> (EvidenceSource, &Claim, &str, u8) {
+        (self.source, &self.claim, &self.value, self.weight)
+    }
+
+    /// Takes in another record of the same fact.
+    ///
+    /// A claim on the vendor spans both; the count is that of the record with more sightings, since two records may
+    /// tell of the same ones. Of a description the record that is the later one stays, whole: what is kept goes by that
+    /// record, and one that was dropped in between cannot be asked for its first sighting.
+    pub(super) fn join(&mut self, other: &Self) {
+        match self.claim.aspect() {
+            Aspect::Vendor => {
+                self.first_seen = self.first_seen.min(other.first_seen);
+                self.last_seen = self.last_seen.max(other.last_seen);
+                self.count = self.count.max(other.count);
+            }
+            Aspect::Model
+            | Aspect::Serial
+            | Aspect::Firmware
+            | Aspect::Hostname
+            | Aspect::Activated
+            | Aspect::Channels
+            | Aspect::DefaultLogin => {
+                let recency = |fact: &Self| (fact.last_seen, Reverse(fact.first_seen), fact.count);
+                if recency(other) > recency(self) {
+                    self.first_seen = other.first_seen;
+                    self.last_seen = other.last_seen;
+                    self.count = other.count;
+                }
+            }
+        }
+    }
+
+    /// Orders what is kept: the strongest first. A claim on the vendor then goes by its words, so that neither time nor
+    /// order decides; of descriptions the latest goes first, since firmware is updated.
+    pub(super) fn rank(&self, other: &Self) -> Ordering {
+        let by_weight = other.weight.cmp(&self.weight);
         let by_time = match self.claim.aspect() {
-            Aspect::Vendor => self.first_seen.cmp(&other.first_seen),
+            Aspect::Vendor => Ordering::Equal,
             Aspect::Model
             | Aspect::Serial
             | Aspect::Firmware
@@ -87,12 +142,12 @@ impl Fact {
             | Aspect::Channels
             | Aspect::DefaultLogin => other.last_seen.cmp(&self.last_seen),
         };
-        other
-            .weight
-            .cmp(&self.weight)
-            .then(by_time)
-            .then_with(|| self.claim.cmp(&other.claim))
-            .then_with(|| self.value.cmp(&other.value))
+        by_weight.then(by_time).then_with(|| self.key().cmp(&other.key()))
+    }
+
+    /// What the fact says of the vendor.
+    pub(super) const fn weighed(&self) -> Weighed<'_> {
+        Weighed { source: self.source, claim: &self.claim, weight: self.weight }
     }
 
     /// The fact as it leaves.
@@ -109,82 +164,7 @@ impl Fact {
     }
 }
 
-/// What a join did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Joined {
-    /// The conclusion may be another one now.
-    Changed,
-    /// Nothing that the conclusion rests on changed.
-    Unchanged,
-}
-
-/// The kept facts of one device: at most four sources, five aspects and [`MAX_FACTS_PER_ASPECT`] each, of which
-/// the sources use eight rooms, so 32.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct FactSet {
-    facts: Vec<Fact>,
-}
-
-impl FactSet {
-    /// Takes a fact in.
-    pub(super) fn join(&mut self, fact: Fact) -> Joined {
-        if let Some(known) = self.facts.iter_mut().find(|known| known.is_same(&fact)) {
-            let stronger = fact.weight > known.weight;
-            let earlier = fact.first_seen < known.first_seen;
-            let later = fact.last_seen > known.last_seen;
-            known.weight = known.weight.max(fact.weight);
-            known.first_seen = known.first_seen.min(fact.first_seen);
-            known.last_seen = known.last_seen.max(fact.last_seen);
-            known.count = known.count.saturating_add(fact.count);
-            let rivals = self.facts.iter().filter(|other| other.shares_room(&fact)).count();
-            let reordered = rivals > 1 && (earlier || later);
-            return if stronger || reordered { Joined::Changed } else { Joined::Unchanged };
-        }
-        let room: Vec<&Fact> = self.facts.iter().filter(|known| known.shares_room(&fact)).collect();
-        if room.len() >= MAX_FACTS_PER_ASPECT {
-            let Some(weakest) = room.into_iter().max_by(|a, b| a.rank(b)).cloned() else {
-                return Joined::Unchanged;
-            };
-            if fact.rank(&weakest).is_ge() {
-                return Joined::Unchanged;
-            }
-            self.facts.retain(|known| !known.is_same(&weakest));
-        }
-        self.facts.push(fact);
-        Joined::Changed
-    }
-
-    /// Takes all facts of another set in.
-    pub(super) fn join_all(&mut self, other: Self) {
-        for fact in other.facts {
-            self.join(fact);
-        }
-    }
-
-    /// Forgets what one source said.
-    pub(super) fn forget(&mut self, source: EvidenceSource) {
-        self.facts.retain(|fact| fact.source != source);
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Fact> {
-        self.facts.iter()
-    }
-
-    /// The text that describes `aspect` best: the strongest, then the latest.
-    pub(super) fn best(&self, aspect: Aspect) -> Option<&Fact> {
-        self.facts.iter().filter(|fact| fact.claim.aspect() == aspect).min_by(|a, b| a.rank(b))
-    }
-
-    /// What the conclusion rests on, strongest first, then what only describes.
-    pub(super) fn to_evidence(&self) -> Vec<Evidence> {
-        let mut facts: Vec<&Fact> = self.facts.iter().collect();
-        facts.sort_by(|a, b| {
-            (b.weight.cmp(&a.weight))
-                .then(a.first_seen.cmp(&b.first_seen))
-                .then(a.source.cmp(&b.source))
-                .then_with(|| a.claim.cmp(&b.claim))
-                .then_with(|| a.value.cmp(&b.value))
-        });
-        facts.into_iter().map(Fact::to_evidence).collect()
-    }
+/// A value without what is too long.
+fn cut(value: &str) -> &str {
+    value.get(..value.floor_char_boundary(MAX_VALUE_BYTES)).unwrap_or(value)
 }

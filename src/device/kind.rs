@@ -31,4 +31,12 @@ impl DeviceKind {
             Self::Unknown => "unknown",
         }
     }
+
+    /// The kind of a label; `unknown` and other words are none.
+    #[must_use]
+    pub fn from_label(label: &str) -> Option<Self> {
+        [Self::Camera, Self::Recorder, Self::Doorbell, Self::AccessControl, Self::Intercom]
+            .into_iter()
+            .find(|kind| kind.as_label() == label)
+    }
 }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::fact::Fact;
+use super::fact::{Fact, Sighting};
 use super::{Claim, EvidenceSource, Signatures};
 use crate::catalogue::{Catalogue, Grade};
 use crate::net::{MacAddr, Timestamp};
@@ -22,5 +22,11 @@ pub(super) fn maker_fact(
     }
     let claim = Claim::Vendor(Arc::clone(&maker.vendor));
     let value = format!("{} {}", maker.prefix, maker.organisation);
-    Some(Fact::new(EvidenceSource::Oui, claim, &value, signatures.weights.oui, now))
+    let sighting = Sighting {
+        source: EvidenceSource::Oui,
+        claim: &claim,
+        value: &value,
+        weight: signatures.weights.oui,
+    };
+    Some(Fact::new(&sighting, now))
 }

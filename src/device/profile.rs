@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{DeviceKind, Evidence, EvidenceSource};
+use super::{DeviceKind, DeviceLabel, Evidence, EvidenceSource};
 use crate::net::{MacAddr, Timestamp};
 
 /// A device on our network: who it is, how sure we are, and what says so.
@@ -19,6 +19,8 @@ pub struct DeviceProfile {
     pub addresses: Vec<IpAddr>,
     /// The name it gives itself (DHCP option 12), untrusted.
     pub hostname: Option<String>,
+    /// What its owner calls it.
+    pub label: Option<Arc<DeviceLabel>>,
     /// Who it is.
     pub identity: Identity,
     /// What the identity rests on, strongest first, then what only describes; bounded.
@@ -41,12 +43,20 @@ impl DeviceProfile {
             other_macs: Vec::new(),
             addresses: Vec::new(),
             hostname: None,
+            label: None,
             identity: Identity::default(),
             evidence: Vec::new(),
             state: DeviceState::default(),
             first_seen: now,
             last_seen: now,
         }
+    }
+
+    /// What to call it: the owner's name, else the one that it gives itself.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        let label = self.label.as_ref().and_then(|label| label.name.as_deref());
+        label.or(self.hostname.as_deref())
     }
 
     /// Tells whether the device is taken for one of a vendor in the catalogue.

@@ -12,31 +12,23 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ahash::RandomState;
 
 use super::addresses::Holding;
-use super::dossier::{DeviceKey, Dossier, Forwarding};
+use super::dossier::{DeviceKey, Dossier};
+use super::eviction::Rank;
+use super::forwarding::Forwarding;
 use super::maker::maker_fact;
 use super::shelf::{DeviceRef, Shelf};
-use super::{DeviceProfile, EvidenceSource, Signatures};
+use super::{DeviceProfile, EvidenceSource, Labels, Signatures};
 use crate::catalogue::Catalogue;
 use crate::net::{MacAddr, Timestamp};
 
-/// When the registry is full, up to this share of it (one in ...) is forgotten at once, so that a flood of made-up
-/// addresses does not make every newcomer search the whole registry.
-const EVICTION_SHARE: usize = 16;
-
-/// Vendor devices from this confidence on are never forgotten for one below it.
-const CONFIRMED: u8 = 60;
-
-/// How much a device is worth keeping; a newcomer never displaces a device of a higher rank.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
-    Ordinary,
-    Vendor,
-    ConfirmedVendor,
-}
+/// An entry that is known by IP address alone stands for the address no longer when it was silent for so long: a lease
+/// may have gone to another device (a day is the usual longest lease of home routers; our judgement).
+const ADDRESS_VALIDITY: Duration = Duration::from_secs(24 * 3600);
 
 /// What the registry has counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,12 +46,15 @@ pub(crate) struct RegistryStats {
 /// The devices.
 #[derive(Debug)]
 pub(crate) struct Registry {
-    pub(super) catalogue: Arc<Catalogue>,
+    catalogue: Arc<Catalogue>,
     pub(super) signatures: Signatures,
-    pub(super) max_devices: usize,
+    pub(super) labels: Arc<Labels>,
+    max_devices: usize,
     pub(super) shelf: Shelf,
     pub(super) by_mac: HashMap<MacAddr, DeviceRef, RandomState>,
     pub(super) by_ip: HashMap<IpAddr, DeviceRef, RandomState>,
+    /// Units by serial number; an entry may name a device that has left.
+    pub(super) by_serial: HashMap<Box<str>, DeviceRef, RandomState>,
     forgotten: Vec<DeviceRef>,
     stats: RegistryStats,
 }
@@ -73,10 +68,12 @@ impl Registry {
         Self {
             catalogue,
             signatures,
+            labels: Arc::default(),
             max_devices: max_devices.max(1),
             shelf: Shelf::default(),
             by_mac: HashMap::with_hasher(RandomState::new()),
             by_ip: HashMap::with_hasher(RandomState::new()),
+            by_serial: HashMap::with_hasher(RandomState::new()),
             forgotten: Vec::new(),
             stats: RegistryStats::default(),
         }
@@ -93,11 +90,35 @@ impl Registry {
         self.catalogue = catalogue;
         for dossier in self.shelf.iter_mut() {
             let facts = dossier
-                .mac
-                .and_then(|mac| maker_fact(&self.catalogue, &self.signatures, mac, now))
-                .into_iter()
+                .macs()
+                .iter()
+                .filter_map(|mac| maker_fact(&self.catalogue, &self.signatures, *mac, now))
                 .collect();
             dossier.relearn(EvidenceSource::Oui, facts, &self.signatures);
+        }
+    }
+
+    /// Most devices.
+    pub(super) const fn max_devices(&self) -> usize {
+        self.max_devices
+    }
+
+    pub(super) const fn count_evicted(&mut self, devices: u64) {
+        self.stats.evicted += devices;
+    }
+
+    pub(super) fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// Uses other labels from now on.
+    pub(crate) fn set_labels(&mut self, labels: Arc<Labels>) {
+        if self.labels == labels {
+            return;
+        }
+        self.labels = labels;
+        for dossier in self.shelf.iter_mut() {
+            dossier.mark_moved();
         }
     }
 
@@ -185,7 +206,7 @@ impl Registry {
 
     /// The device's profile; absent if it was forgotten.
     pub(crate) fn profile(&mut self, device: DeviceRef) -> Option<Arc<DeviceProfile>> {
-        self.shelf.get_mut(device).map(Dossier::profile)
+        self.shelf.get_mut(device).map(|dossier| dossier.profile(&self.labels))
     }
 
     /// The device's profile, if an inventory should be told of it now.
@@ -193,7 +214,7 @@ impl Registry {
         if !self.shelf.get(device)?.has_news() {
             return None;
         }
-        self.shelf.get_mut(device)?.take_news()
+        self.shelf.get_mut(device)?.take_news(&self.labels)
     }
 
     /// The next device that was forgotten.
@@ -207,7 +228,7 @@ impl Registry {
             .shelf
             .iter_mut()
             .filter(|dossier| dossier.is_listed())
-            .map(Dossier::fresh_profile)
+            .map(|dossier| dossier.fresh_profile(&self.labels))
             .collect();
         listed.sort_by(|a, b| a.id.cmp(&b.id));
         listed
@@ -215,14 +236,21 @@ impl Registry {
 
     /// The device at an address that stands for itself; makes one if it is new.
     fn by_address(&mut self, ip: IpAddr, now: Timestamp) -> Option<DeviceRef> {
+        let mut key = DeviceKey::Ip(ip);
         if let Some(&device) = self.by_ip.get(&ip)
             && let Some(dossier) = self.shelf.get_mut(device)
         {
-            dossier.addresses.touch(ip, now);
-            dossier.touch(now);
-            return Some(device);
+            let is_stale = now.since(dossier.last_seen()) > ADDRESS_VALIDITY;
+            if !is_stale || !dossier.macs().is_empty() {
+                dossier.addresses.touch(ip, now);
+                dossier.touch(now);
+                return Some(device);
+            }
+            dossier.addresses.drop(ip);
+            dossier.mark_moved();
+            key = DeviceKey::IpSince(ip, now);
         }
-        let device = self.admit(DeviceKey::Ip(ip), Rank::Ordinary, now)?;
+        let device = self.admit(key, Rank::Ordinary, now)?;
         self.by_ip.insert(ip, device);
         self.shelf.get_mut(device)?.addresses.hold(ip, false, now);
         Some(device)
@@ -233,7 +261,7 @@ impl Registry {
         let maker = maker_fact(&self.catalogue, &self.signatures, mac, now);
         let known = ip
             .and_then(|ip| self.by_ip.get(&ip).copied())
-            .filter(|&known| self.shelf.get(known).is_some_and(|dossier| dossier.mac.is_none()));
+            .filter(|&known| self.shelf.get(known).is_some_and(|other| other.macs().is_empty()));
         let device = match known {
             Some(known) => known,
             None => {
@@ -243,8 +271,7 @@ impl Registry {
         };
         self.by_mac.insert(mac, device);
         let dossier = self.shelf.get_mut(device)?;
-        dossier.mac = Some(mac);
-        dossier.mark_moved();
+        dossier.add_mac(mac);
         dossier.learn(maker.into_iter().collect(), &self.signatures);
         Some(device)
     }
@@ -265,15 +292,12 @@ impl Registry {
                 self.touch(holder, now);
                 return Some(holder);
             }
-            if self.shelf.get(holder).is_some_and(|other| other.mac.is_none()) {
+            if self.shelf.get(holder).is_some_and(|other| other.macs().is_empty()) {
                 self.merge(holder, device);
                 self.by_ip.insert(ip, device);
             } else if claimed || !theirs {
-                if claimed
-                    && let Some(other) = self.shelf.get_mut(holder)
-                    && other.addresses.drop(ip)
-                {
-                    other.mark_moved();
+                if claimed {
+                    self.hand_over(ip, holder, device, now);
                 }
                 self.by_ip.insert(ip, device);
             }
@@ -295,6 +319,23 @@ impl Registry {
                 self.unbind(ip, device);
                 self.mark_router(device);
                 self.by_address(ip, now)
+            }
+        }
+    }
+
+    /// Notes that `to` claims an address that `from` held. When `to` had lost it to another station just before, both
+    /// claim it: one of them is not who it says.
+    fn hand_over(&mut self, ip: IpAddr, from: DeviceRef, to: DeviceRef, now: Timestamp) {
+        let is_contested =
+            self.shelf.get_mut(to).is_some_and(|dossier| dossier.addresses.regain(ip, now));
+        if let Some(dossier) = self.shelf.get_mut(from)
+            && dossier.addresses.lose(ip, now)
+        {
+            dossier.mark_moved();
+        }
+        for device in [from, to] {
+            if is_contested && let Some(dossier) = self.shelf.get_mut(device) {
+                dossier.mark_conflict(now);
             }
         }
     }
@@ -324,56 +365,31 @@ impl Registry {
     }
 
     fn admit(&mut self, key: DeviceKey, rank: Rank, now: Timestamp) -> Option<DeviceRef> {
-        if self.shelf.len() >= self.max_devices && !self.evict(rank) {
+        if self.shelf.len() >= self.max_devices && !self.evict(rank, now) {
             self.stats.refused += 1;
             return None;
         }
         self.shelf.add(Dossier::new(key, now))
     }
 
-    /// Makes room for a newcomer of `rank`: ordinary devices first, those silent for longest first.
-    fn evict(&mut self, rank: Rank) -> bool {
-        let mut candidates: Vec<(Rank, Timestamp, DeviceRef)> = self
-            .shelf
-            .iter()
-            .map(|(device, dossier)| (rank_of(dossier), dossier.last_seen(), device))
-            .filter(|(theirs, _, _)| *theirs <= rank)
-            .collect();
-        candidates.sort_by_key(|(theirs, last_seen, device)| (*theirs, *last_seen, device.arrival));
-        let ordinary = candidates.iter().filter(|(theirs, _, _)| *theirs == Rank::Ordinary).count();
-        let room = self.max_devices.div_ceil(EVICTION_SHARE).min(ordinary).max(1);
-        let mut made = false;
-        for (_, _, device) in candidates.into_iter().take(room) {
-            if self.remove(device).is_some() {
-                self.stats.evicted += 1;
-                made = true;
-            }
-        }
-        made
-    }
-
+    /// Takes an entry out, with all that leads to it.
     pub(super) fn remove(&mut self, device: DeviceRef) -> Option<Dossier> {
         let dossier = self.shelf.remove(device)?;
-        if let Some(mac) = dossier.mac
-            && self.by_mac.get(&mac) == Some(&device)
+        for mac in dossier.macs() {
+            if self.by_mac.get(mac) == Some(&device) {
+                self.by_mac.remove(mac);
+            }
+        }
+        if let Some(serial) = dossier.unit_serial()
+            && self.by_serial.get(serial) == Some(&device)
         {
-            self.by_mac.remove(&mac);
+            self.by_serial.remove(serial);
         }
         for held in dossier.addresses.iter() {
             self.unbind(held.ip, device);
         }
         self.forgotten.push(device);
         Some(dossier)
-    }
-}
-
-const fn rank_of(dossier: &Dossier) -> Rank {
-    if !dossier.is_vendor_device() {
-        Rank::Ordinary
-    } else if dossier.confidence() < CONFIRMED {
-        Rank::Vendor
-    } else {
-        Rank::ConfirmedVendor
     }
 }
 
@@ -462,6 +478,55 @@ mod tests {
         assert_eq!(registry.claim(MacAddr::BROADCAST, ip("10.0.0.9"), at(1)), None);
         assert_eq!(registry.sender(None, mac("01:00:5e:00:00:fb"), at(1)), None);
         assert_eq!(registry.stats().devices, 0);
+    }
+
+    #[test]
+    fn an_address_alone_stands_for_a_device_as_long_as_a_lease() {
+        let mut registry = registry(8);
+        let first = registry.sender(ip("10.0.0.5"), MacAddr::ZERO, at(1)).unwrap();
+        assert_eq!(registry.sender(ip("10.0.0.5"), MacAddr::ZERO, at(80_000)), Some(first));
+
+        let later = registry.sender(ip("10.0.0.5"), MacAddr::ZERO, at(180_000)).unwrap();
+
+        assert_ne!(first, later);
+        let id = |registry: &mut Registry, device| registry.profile(device).unwrap().id.clone();
+        assert_ne!(id(&mut registry, first), id(&mut registry, later));
+        assert!(registry.profile(first).unwrap().addresses.is_empty());
+    }
+
+    #[test]
+    fn an_address_that_two_stations_claim_in_turns_is_a_conflict_of_both() {
+        let mut registry = registry(8);
+        let conflict = |registry: &mut Registry, device| {
+            registry.profile(device).unwrap().state.conflict.map(Timestamp::as_secs)
+        };
+        let camera = registry.claim(mac("44:a6:42:00:00:01"), ip("10.0.0.9"), at(1)).unwrap();
+        let other = registry.claim(mac("02:00:00:00:00:02"), ip("10.0.0.9"), at(10)).unwrap();
+        assert_eq!((conflict(&mut registry, camera), conflict(&mut registry, other)), (None, None));
+
+        registry.claim(mac("44:a6:42:00:00:01"), ip("10.0.0.9"), at(11));
+
+        assert_eq!(conflict(&mut registry, camera), Some(11));
+        assert_eq!(conflict(&mut registry, other), Some(11));
+    }
+
+    #[test]
+    fn a_lease_that_comes_back_after_an_hour_is_no_conflict() {
+        let mut registry = registry(8);
+        let first = registry.claim(mac("44:a6:42:00:00:01"), ip("10.0.0.9"), at(1)).unwrap();
+        registry.claim(mac("02:00:00:00:00:02"), ip("10.0.0.9"), at(1_000));
+        registry.claim(mac("44:a6:42:00:00:01"), ip("10.0.0.9"), at(5_000));
+
+        assert_eq!(registry.profile(first).unwrap().state.conflict, None);
+    }
+
+    #[test]
+    fn a_random_address_is_flagged() {
+        let mut registry = registry(8);
+        for (address, random) in [("da:a1:19:00:00:01", true), ("44:a6:42:00:00:01", false)] {
+            let device = registry.sender(None, mac(address), at(1)).unwrap();
+            assert_eq!(registry.profile(device).unwrap().state.random_mac, random);
+        }
     }
 
     #[test]

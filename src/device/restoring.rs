@@ -8,17 +8,18 @@ use std::sync::Arc;
 
 use super::addresses::Addresses;
 use super::dossier::Dossier;
-use super::fact::{Fact, FactSet};
+use super::fact::Fact;
+use super::fact_set::FactSet;
 use super::maker::maker_fact;
 use super::{DeviceId, DeviceProfile, DeviceRef, Evidence, EvidenceSource, Registry};
 use crate::net::Timestamp;
 
 impl Registry {
     /// Takes a device of an earlier run in; gives its profile as it is concluded now. Nothing when there is no room,
-    /// or its MAC address has an entry already.
+    /// or a MAC address of it has an entry already.
     pub(crate) fn restore(&mut self, earlier: &DeviceProfile) -> Option<Arc<DeviceProfile>> {
-        let taken = earlier.mac.is_some_and(|mac| self.by_mac.contains_key(&mac));
-        if taken || self.shelf.len() >= self.max_devices {
+        let mut macs = earlier.mac.iter().chain(&earlier.other_macs);
+        if macs.any(|mac| self.by_mac.contains_key(mac)) || self.shelf.len() >= self.max_devices() {
             return None;
         }
         let mut addresses = Addresses::default();
@@ -28,8 +29,12 @@ impl Registry {
         let facts = self.facts_of(earlier);
         let dossier = Dossier::restored(earlier, addresses, facts, &self.signatures);
         let device = self.shelf.add(dossier)?;
-        if let Some(mac) = earlier.mac {
-            self.by_mac.insert(mac, device);
+        let dossier = self.shelf.get(device)?;
+        for mac in dossier.macs() {
+            self.by_mac.insert(*mac, device);
+        }
+        if let Some(serial) = dossier.unit_serial() {
+            self.by_serial.entry(serial.into()).or_insert(device);
         }
         for ip in &earlier.addresses {
             self.by_ip.entry(*ip).or_insert(device);
@@ -52,7 +57,7 @@ impl Registry {
 
     /// The profile with the latest times.
     pub(crate) fn fresh_profile(&mut self, device: DeviceRef) -> Option<Arc<DeviceProfile>> {
-        self.shelf.get_mut(device).map(Dossier::fresh_profile)
+        self.shelf.get_mut(device).map(|dossier| dossier.fresh_profile(&self.labels))
     }
 
     /// The facts behind the evidence. Who the address block belongs to is looked up anew: the catalogue may be another.
@@ -60,17 +65,17 @@ impl Registry {
         let mut facts = FactSet::default();
         let of_block = |evidence: &&Evidence| evidence.source == EvidenceSource::Oui;
         for evidence in earlier.evidence.iter().filter(|evidence| !of_block(evidence)) {
-            facts.join(fact_of(evidence));
+            facts.take(fact_of(evidence));
         }
-        let maker = earlier
-            .mac
-            .and_then(|mac| maker_fact(&self.catalogue, &self.signatures, mac, earlier.last_seen));
-        if let Some(maker) = maker {
+        let makers = earlier.mac.iter().chain(&earlier.other_macs).filter_map(|mac| {
+            maker_fact(self.catalogue(), &self.signatures, *mac, earlier.last_seen)
+        });
+        for maker in makers {
             let known =
                 earlier.evidence.iter().filter(of_block).find(|evidence| {
                     evidence.claim == maker.claim && evidence.value == maker.value
                 });
-            facts.join(match known {
+            facts.take(match known {
                 Some(known) => Fact { weight: maker.weight, ..fact_of(known) },
                 None => maker,
             });

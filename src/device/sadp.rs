@@ -4,10 +4,9 @@
 //! the search tool is no camera. There is no public specification; the rules rest on two captured replies
 //! (idx:28488762960, idx:69112239485) and published parsers, grade C.
 
-use super::fact::Fact;
-use super::{Claim, EvidenceSource, Signatures};
+use super::notes::Notes;
+use super::{Claim, EvidenceSource};
 use crate::dissect::{SadpKind, SadpMessage};
-use crate::net::Timestamp;
 
 /// Whether a reply names the station that sent the frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,28 +17,28 @@ pub(super) enum Naming {
     Foreign,
 }
 
-/// The facts in a reply; none in anything else.
-pub(super) fn facts_of(
+/// Notes what stands in a reply; nothing of anything else. `source` is the transport.
+pub(super) fn sadp(
+    notes: &mut Notes<'_>,
     message: &SadpMessage,
+    source: EvidenceSource,
     naming: Naming,
-    signatures: &Signatures,
-    now: Timestamp,
-) -> Vec<Fact> {
+) {
     match message.kind {
         SadpKind::Reply => {}
-        SadpKind::Inquiry | SadpKind::Command => return Vec::new(),
+        SadpKind::Inquiry | SadpKind::Command => return,
     }
-    let weight = match naming {
-        Naming::Sender => signatures.weights.sadp,
-        Naming::Foreign => signatures.weights.sadp_foreign_mac,
+    let signatures = notes.signatures;
+    let weights = signatures.weights;
+    let weight = match (source == EvidenceSource::SadpLink, naming) {
+        (false, Naming::Sender) => weights.sadp,
+        (false, Naming::Foreign) => weights.sadp_foreign_mac,
+        (true, Naming::Sender) => weights.sadp_link,
+        (true, Naming::Foreign) => weights.sadp_link_foreign_mac,
     };
-    let fact = |claim, value: &str| Fact::new(EvidenceSource::Sadp, claim, value, weight, now);
     let model = model_of(message);
-    let texts: Vec<&str> = [&message.oem, &message.device_description, &message.device_type]
-        .into_iter()
-        .filter_map(|text| text.as_deref())
-        .collect();
-    let mut facts = Vec::new();
+    let texts = [&message.oem, &message.device_description, &message.device_type]
+        .map(|text| text.as_deref().unwrap_or_default());
 
     let brand = signatures.brand_named(&texts, model).map(|brand| brand.vendor.clone());
     let vendor = brand.or_else(|| model.and_then(|model| signatures.vendor_of_model(model)));
@@ -48,20 +47,25 @@ pub(super) fn facts_of(
     let named = oem.filter(|oem| signatures.brand_named(&[oem], None).is_some());
     let seen = named.or(model).or(oem.filter(|oem| !oem.is_empty())).unwrap_or("reply");
     if let Some(vendor) = vendor {
-        facts.push(fact(Claim::Vendor(vendor), seen));
+        notes.fact(source, &Claim::Vendor(vendor), seen, weight);
     } else if let Some(house) = signatures.sadp_house() {
-        facts.push(fact(Claim::House(house), seen));
+        notes.fact(source, &Claim::House(house), seen, weight);
     }
-    if let Some(model) = model {
-        facts.push(fact(Claim::Model, model));
+    notes.describe(source, &Claim::Model, model, weight);
+    notes.serial(source, message.serial.as_deref(), weight);
+    notes.describe(source, &Claim::Firmware, message.software_version.as_deref(), weight);
+    let activated = message.activated.map(|activated| if activated { "true" } else { "false" });
+    notes.describe(source, &Claim::Activated, activated, weight);
+    if let Some(channels) = channels_of(message) {
+        notes.fact(source, &Claim::Channels, &channels.to_string(), weight);
     }
-    if let Some(serial) = message.serial.as_deref().filter(|serial| !serial.is_empty()) {
-        facts.push(fact(Claim::Serial, short_serial(serial).unwrap_or(serial)));
-    }
-    if let Some(version) = message.software_version.as_deref().filter(|text| !text.is_empty()) {
-        facts.push(fact(Claim::Firmware, version));
-    }
-    facts
+}
+
+/// Cameras behind a recorder. A camera has one channel, and is not behind itself.
+fn channels_of(message: &SadpMessage) -> Option<u16> {
+    let analog = message.analog_channels.unwrap_or_default();
+    let digital = message.digital_channels.unwrap_or_default();
+    Some(analog.saturating_add(digital)).filter(|channels| *channels > 1)
 }
 
 /// The model: of `DeviceDescription` and `DeviceType` the one that the serial number begins with, else the
@@ -108,17 +112,32 @@ fn serial_tail_start(serial: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::dossier::{DeviceKey, Dossier};
     use crate::device::fact::MAX_VALUE_BYTES;
+    use crate::device::{Labels, Signatures};
+    use crate::net::{MacAddr, Timestamp};
 
     fn reply() -> SadpMessage {
         SadpMessage { kind: SadpKind::Reply, ..SadpMessage::default() }
     }
 
+    fn evidence(message: &SadpMessage, naming: Naming) -> Vec<crate::device::Evidence> {
+        let signatures = Signatures::builtin();
+        let mut dossier =
+            Dossier::new(DeviceKey::Mac(MacAddr([2, 0, 0, 0, 0, 1])), Timestamp::ZERO);
+        let mut notes = Notes::new(&mut dossier, &signatures, Timestamp::ZERO);
+        sadp(&mut notes, message, EvidenceSource::Sadp, naming);
+        notes.finish();
+        dossier.profile(&Labels::default()).evidence.clone()
+    }
+
     fn read(message: &SadpMessage) -> Vec<(Claim, String)> {
-        facts_of(message, Naming::Sender, &Signatures::builtin(), Timestamp::ZERO)
+        let mut read: Vec<_> = evidence(message, Naming::Sender)
             .into_iter()
-            .map(|fact| (fact.claim, fact.value))
-            .collect()
+            .map(|evidence| (evidence.claim, evidence.value))
+            .collect();
+        read.sort();
+        read
     }
 
     #[test]
@@ -137,6 +156,8 @@ mod tests {
             device_description: Some("DS-2CD2385G1-I".into()),
             serial: Some("DS-2CD2385G1-I20200414AAWRE33842150".into()),
             software_version: Some("V5.6.2build 190701".into()),
+            activated: Some(false),
+            digital_channels: Some(1),
             ..reply()
         };
 
@@ -147,6 +168,7 @@ mod tests {
                 (Claim::Model, "DS-2CD2385G1-I".to_owned()),
                 (Claim::Serial, "E33842150".to_owned()),
                 (Claim::Firmware, "V5.6.2build 190701".to_owned()),
+                (Claim::Activated, "false".to_owned()),
             ]
         );
     }
@@ -193,5 +215,21 @@ mod tests {
         let message = SadpMessage { serial: Some("x".repeat(5_000)), ..reply() };
 
         assert!(read(&message).iter().all(|(_, value)| value.len() <= MAX_VALUE_BYTES));
+    }
+
+    #[test]
+    fn a_recorder_says_how_many_cameras_are_behind_it() {
+        let message =
+            SadpMessage { analog_channels: Some(4), digital_channels: Some(12), ..reply() };
+
+        assert!(read(&message).contains(&(Claim::Channels, "16".to_owned())));
+    }
+
+    #[test]
+    fn a_reply_that_names_another_station_counts_less() {
+        let weights = Signatures::builtin().weights;
+
+        assert_eq!(evidence(&reply(), Naming::Sender)[0].weight, weights.sadp);
+        assert_eq!(evidence(&reply(), Naming::Foreign)[0].weight, weights.sadp_foreign_mac);
     }
 }

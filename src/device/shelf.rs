@@ -66,6 +66,13 @@ impl Shelf {
         })
     }
 
+    pub(super) fn iter_with_mut(&mut self) -> impl Iterator<Item = (DeviceRef, &mut Dossier)> {
+        self.places.iter_mut().zip(0u32..).filter_map(|(place, number)| {
+            let (arrival, dossier) = place.as_mut()?;
+            Some((DeviceRef { place: number, arrival: *arrival }, dossier))
+        })
+    }
+
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Dossier> {
         self.places.iter_mut().flatten().map(|(_, dossier)| dossier)
     }
@@ -92,7 +99,7 @@ mod tests {
         let second = shelf.add(dossier(2)).unwrap();
 
         assert!(shelf.get(first).is_none() && shelf.remove(first).is_none());
-        assert_eq!(shelf.get(second).unwrap().mac, Some(MacAddr([2, 0, 0, 0, 0, 2])));
+        assert_eq!(shelf.get(second).unwrap().macs(), [MacAddr([2, 0, 0, 0, 0, 2])]);
         assert_eq!(shelf.len(), 1);
     }
 }

@@ -1,48 +1,71 @@
-//! What device messages tell, compiled: brands, model names, weights.
+//! What device messages tell, compiled: brands, model names, signatures, weights.
 //!
-//! Comes in: the text of `config/catalogue/devices.toml`. Goes out: look-ups by vendor, by words and by model.
-//! It never reads a file and never lets a rule of grade D name a vendor.
+//! Comes in: what `signature_file` read. Goes out: look-ups by vendor, by words, by model and by place. A rule of grade D
+//! never names a vendor.
 
 use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::DeviceKind;
+use super::pattern::Match;
+use super::place::{Place, ProtocolSign};
+use super::{Claim, DeviceKind, EvidenceSource};
 use crate::catalogue::Grade;
-
-/// The text that is part of the program.
-const BUILTIN: &str = include_str!("../../config/catalogue/devices.toml");
 
 /// Compiled device signatures.
 #[derive(Debug, Clone)]
 pub struct Signatures {
     pub(super) weights: Weights,
-    houses: Vec<House>,
-    brands: Vec<Brand>,
-    models: Vec<ModelRule>,
+    pub(super) houses: Vec<House>,
+    pub(super) brands: Vec<Brand>,
+    pub(super) models: Vec<ModelRule>,
+    /// The strongest first.
+    pub(super) signatures: Vec<Signature>,
+    pub(super) other_makers: Vec<OtherMaker>,
+    pub(super) port_sets: Vec<PortSet>,
+    /// The ports of all sets, in the order of the bits of [`PortBits`].
+    pub(super) ports: Vec<u16>,
 }
 
-/// How much one observation counts, 0 to 100.
+/// Which of the ports in port sets a host answers on.
+pub(super) type PortBits = u32;
+
+/// How much one observation counts, 0 to 59.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Weights {
+    /// From this weight on a fact can lead to a verdict.
+    pub(super) decisive: u8,
     /// The MAC address lies in a block of the vendor.
     pub(super) oui: u8,
     /// A SADP reply from the station that it names.
     pub(super) sadp: u8,
     /// A SADP reply that names another station.
     pub(super) sadp_foreign_mac: u8,
+    /// The same over EtherType 0x8033.
+    pub(super) sadp_link: u8,
+    /// The same from another station.
+    pub(super) sadp_link_foreign_mac: u8,
     /// A device-side name of grade A or B.
     pub(super) cloud_name: u8,
     /// A device-side name of grade C.
     pub(super) cloud_name_measured_once: u8,
+    /// A time server of the vendor.
+    pub(super) ntp_name: u8,
+    /// A model named as the vendor names its own.
+    pub(super) model_name: u8,
+    /// A banner of another maker.
+    pub(super) other_maker: u8,
+    /// A set of ports.
+    pub(super) ports: u8,
 }
 
+/// Vendors of one group.
 #[derive(Debug, Clone)]
-struct House {
-    name: Arc<str>,
-    speaks_sadp: bool,
-    vendors: Vec<Arc<str>>,
+pub(super) struct House {
+    pub(super) name: Arc<str>,
+    pub(super) speaks_sadp: bool,
+    pub(super) vendors: Vec<Arc<str>>,
 }
 
 /// A brand under which units of another maker are sold.
@@ -52,101 +75,50 @@ pub(super) struct Brand {
     pub(super) vendor: Arc<str>,
     /// Who makes the units, where nothing on the wire says better.
     pub(super) maker: Arc<str>,
-    words: Vec<String>,
-    models: Vec<String>,
+    /// How well it is established that the maker makes them.
+    pub(super) grade: Grade,
+    pub(super) words: Vec<String>,
+    pub(super) models: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
-struct ModelRule {
-    prefix: String,
-    vendor: Option<Arc<str>>,
-    kind: Option<DeviceKind>,
-    grade: Grade,
+pub(super) struct ModelRule {
+    pub(super) prefix: String,
+    pub(super) vendor: Option<Arc<str>>,
+    pub(super) kind: Option<DeviceKind>,
+    pub(super) grade: Grade,
 }
 
-/// Why device signatures were refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SignatureError {
-    /// Not TOML, or an unknown or missing key.
-    #[error("device signatures: {reason}")]
-    Syntax {
-        /// The reader's words.
-        reason: String,
-    },
-    /// A weight above 59 would let one observation alone pass for two.
-    #[error("weights.{key}: must be 1 to 59, is {value}")]
-    Weight {
-        /// The key.
-        key: &'static str,
-        /// Its value.
-        value: u8,
-    },
-    /// A `kind` outside the closed set.
-    #[error("model {prefix}: unknown kind `{kind}`")]
-    Kind {
-        /// The entry.
-        prefix: String,
-        /// Its value.
-        kind: String,
-    },
-    /// An entry of grade D that names a vendor.
-    #[error("{entry}: grade D never decides on a vendor")]
-    Undecidable {
-        /// The entry.
-        entry: String,
-    },
-    /// An entry above grade D without a source.
-    #[error("{entry}: no source")]
-    Sourceless {
-        /// The entry.
-        entry: String,
-    },
+/// Something that a device says, and what it claims.
+#[derive(Debug, Clone)]
+pub(super) struct Signature {
+    pub(super) place: Place,
+    pub(super) how: Match,
+    pub(super) pattern: String,
+    pub(super) source: EvidenceSource,
+    pub(super) claim: Claim,
+    pub(super) weight: u8,
+}
+
+/// A maker of cameras that is none of the vendors.
+#[derive(Debug, Clone)]
+pub(super) struct OtherMaker {
+    pub(super) house: Arc<str>,
+    pub(super) claim: Claim,
+    pub(super) words: Vec<String>,
+}
+
+/// Ports that a vendor's devices answer on together.
+#[derive(Debug, Clone)]
+pub(super) struct PortSet {
+    pub(super) bits: PortBits,
+    pub(super) least: u32,
+    pub(super) claim: Claim,
+    /// How the set is written in evidence.
+    pub(super) label: String,
 }
 
 impl Signatures {
-    /// The signatures that are part of the program.
-    #[must_use]
-    #[expect(
-        clippy::expect_used,
-        reason = "the text is part of the program, and a test compiles the same text"
-    )]
-    pub fn builtin() -> Self {
-        Self::compile(BUILTIN).expect("the built-in device signatures compile")
-    }
-
-    /// Compiles signatures from TOML text.
-    ///
-    /// # Errors
-    /// The first thing that is wrong with the text.
-    pub fn compile(text: &str) -> Result<Self, SignatureError> {
-        let raw: RawSignatures = toml::from_str(text)
-            .map_err(|error| SignatureError::Syntax { reason: error.message().to_owned() })?;
-        check_weights(raw.weights)?;
-        for house in &raw.house {
-            check_sources(&house.name, house.grade, &house.sources, true)?;
-        }
-        for brand in &raw.brand {
-            check_sources(&brand.vendor, brand.grade, &brand.sources, true)?;
-        }
-        let mut models = raw
-            .model
-            .into_iter()
-            .map(|rule| {
-                check_sources(&rule.prefix, rule.grade, &rule.sources, rule.vendor.is_some())?;
-                let kind = rule.kind.map(|kind| kind_named(&rule.prefix, kind)).transpose()?;
-                let vendor = rule.vendor.map(Arc::from);
-                Ok(ModelRule { prefix: rule.prefix, vendor, kind, grade: rule.grade })
-            })
-            .collect::<Result<Vec<_>, SignatureError>>()?;
-        // The longest prefix first; entries of one length by name, so that the file's order decides nothing.
-        models.sort_by(|a, b| {
-            b.prefix.len().cmp(&a.prefix.len()).then_with(|| a.prefix.cmp(&b.prefix))
-        });
-        let houses = raw.house.into_iter().map(RawHouse::into_house).collect();
-        let brands = raw.brand.into_iter().map(RawBrand::into_brand).collect();
-        Ok(Self { weights: raw.weights, houses, brands, models })
-    }
-
     /// The house that a vendor belongs to; a vendor without an entry is a house of its own.
     pub(super) fn house_of(&self, vendor: &Arc<str>) -> Arc<str> {
         let maker = self.brand(vendor).map_or(vendor, |brand| &brand.maker);
@@ -156,9 +128,48 @@ impl Signatures {
             .map_or_else(|| Arc::clone(maker), |house| Arc::clone(&house.name))
     }
 
+    /// Tells whether a house only ever speaks against the vendors.
+    pub(super) fn is_other_maker(&self, house: &str) -> bool {
+        self.other_makers.iter().any(|other| &*other.house == house)
+    }
+
     /// The house whose devices speak SADP.
     pub(super) fn sadp_house(&self) -> Option<Arc<str>> {
         self.houses.iter().find(|house| house.speaks_sadp).map(|house| Arc::clone(&house.name))
+    }
+
+    /// The strongest signature in `place` that agrees with `text`.
+    pub(super) fn find(&self, place: Place, text: &str) -> Option<&Signature> {
+        self.signatures.iter().find(|signature| {
+            signature.place == place && signature.how.agrees(&signature.pattern, text)
+        })
+    }
+
+    /// Tells whether any signature is looked for in `place`.
+    pub(super) fn looks_at(&self, place: Place) -> bool {
+        self.signatures.iter().any(|signature| signature.place == place)
+    }
+
+    /// The signature of a protocol.
+    pub(super) fn protocol(&self, sign: ProtocolSign) -> Option<&Signature> {
+        self.find(Place::Protocol, sign.as_label())
+    }
+
+    /// Another maker that `text` names.
+    pub(super) fn other_maker_named(&self, text: &str) -> Option<&OtherMaker> {
+        let names = |other: &&OtherMaker| other.words.iter().any(|word| has_word(text, word));
+        self.other_makers.iter().find(names)
+    }
+
+    /// The bit of a port that stands in a set.
+    pub(super) fn port_bit(&self, port: u16) -> Option<PortBits> {
+        let place = self.ports.iter().position(|known| *known == port)?;
+        1u32.checked_shl(u32::try_from(place).ok()?)
+    }
+
+    /// The sets of which enough ports are answered.
+    pub(super) fn port_sets(&self, answered: PortBits) -> impl Iterator<Item = &PortSet> {
+        self.port_sets.iter().filter(move |set| (set.bits & answered).count_ones() >= set.least)
     }
 
     /// The entry of a vendor that sells another's units.
@@ -170,9 +181,15 @@ impl Signatures {
     pub(super) fn brand_named(&self, texts: &[&str], model: Option<&str>) -> Option<&Brand> {
         self.brands.iter().find(|brand| {
             brand.words.iter().any(|word| texts.iter().any(|text| has_word(text, word)))
-                || model.is_some_and(|model| {
-                    brand.models.iter().any(|known| known.eq_ignore_ascii_case(model))
-                })
+                || model.is_some_and(|model| brand.has_model(model))
+        })
+    }
+
+    /// The brand that `text` begins with, or whose model name it is. In a field that owners can fill, a brand's word
+    /// somewhere says nothing.
+    pub(super) fn brand_leading(&self, text: &str) -> Option<&Brand> {
+        self.brands.iter().find(|brand| {
+            brand.words.iter().any(|word| Match::Word.agrees(word, text)) || brand.has_model(text)
         })
     }
 
@@ -193,139 +210,52 @@ impl Signatures {
         of(false).or_else(|| of(true))
     }
 
+    /// The strongest weight that `source` can have; 0 where nothing is known of it.
+    pub(super) fn best_weight(&self, source: EvidenceSource) -> u8 {
+        let computed = match source {
+            EvidenceSource::Oui => self.weights.oui,
+            EvidenceSource::Sadp => self.weights.sadp,
+            EvidenceSource::SadpLink => self.weights.sadp_link,
+            EvidenceSource::CloudName => self.weights.cloud_name,
+            EvidenceSource::Ntp => self.weights.ntp_name,
+            EvidenceSource::Ports => self.weights.ports,
+            EvidenceSource::Ssdp => self.weights.model_name,
+            EvidenceSource::Beacon
+            | EvidenceSource::WsDiscovery
+            | EvidenceSource::Mdns
+            | EvidenceSource::Dhcp
+            | EvidenceSource::Http
+            | EvidenceSource::Rtsp
+            | EvidenceSource::Certificate
+            | EvidenceSource::Snmp
+            | EvidenceSource::Sdk
+            | EvidenceSource::Lbs
+            | EvidenceSource::Das
+            | EvidenceSource::Framing
+            | EvidenceSource::Isup
+            | EvidenceSource::Fingerprint => 0,
+        };
+        let signatures = self.signatures.iter().filter(|signature| signature.source == source);
+        signatures.map(|signature| signature.weight).fold(computed, u8::max)
+    }
+
     fn matching<'a>(&'a self, model: &'a str) -> impl Iterator<Item = &'a ModelRule> {
-        self.models.iter().filter(move |rule| {
-            model
-                .get(..rule.prefix.len())
-                .is_some_and(|head| head.eq_ignore_ascii_case(&rule.prefix))
-        })
+        self.models.iter().filter(move |rule| Match::Prefix.agrees(&rule.prefix, model))
     }
 }
 
-/// Tells whether `word` stands in `text` by itself, in any case.
+impl Brand {
+    fn has_model(&self, model: &str) -> bool {
+        self.models.iter().any(|known| known.eq_ignore_ascii_case(model))
+    }
+}
+
+/// Tells whether `word` stands in `text` by itself, in any case; a word may have a hyphen.
 fn has_word(text: &str, word: &str) -> bool {
+    if word.contains('-') {
+        return Match::Part.agrees(word, text);
+    }
     text.split(|c: char| !c.is_alphanumeric()).any(|part| part.eq_ignore_ascii_case(word))
-}
-
-fn check_weights(weights: Weights) -> Result<(), SignatureError> {
-    let all = [
-        ("oui", weights.oui),
-        ("sadp", weights.sadp),
-        ("sadp_foreign_mac", weights.sadp_foreign_mac),
-        ("cloud_name", weights.cloud_name),
-        ("cloud_name_measured_once", weights.cloud_name_measured_once),
-    ];
-    for (key, value) in all {
-        if !(1..=59).contains(&value) {
-            return Err(SignatureError::Weight { key, value });
-        }
-    }
-    Ok(())
-}
-
-fn check_sources(
-    entry: &str,
-    grade: Grade,
-    sources: &[String],
-    names_vendor: bool,
-) -> Result<(), SignatureError> {
-    if grade == Grade::D {
-        if names_vendor {
-            return Err(SignatureError::Undecidable { entry: entry.to_owned() });
-        }
-    } else if sources.is_empty() {
-        return Err(SignatureError::Sourceless { entry: entry.to_owned() });
-    }
-    Ok(())
-}
-
-fn kind_named(prefix: &str, kind: String) -> Result<DeviceKind, SignatureError> {
-    [
-        DeviceKind::Camera,
-        DeviceKind::Recorder,
-        DeviceKind::Doorbell,
-        DeviceKind::AccessControl,
-        DeviceKind::Intercom,
-    ]
-    .into_iter()
-    .find(|known| known.as_label() == kind)
-    .ok_or_else(|| SignatureError::Kind { prefix: prefix.to_owned(), kind })
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawSignatures {
-    weights: Weights,
-    #[serde(default)]
-    house: Vec<RawHouse>,
-    #[serde(default)]
-    brand: Vec<RawBrand>,
-    #[serde(default)]
-    model: Vec<RawModel>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawHouse {
-    name: String,
-    #[serde(default)]
-    speaks_sadp: bool,
-    vendors: Vec<String>,
-    grade: Grade,
-    #[serde(default)]
-    sources: Vec<String>,
-    #[serde(default, rename = "note")]
-    _note: String,
-}
-
-impl RawHouse {
-    fn into_house(self) -> House {
-        House {
-            name: self.name.into(),
-            speaks_sadp: self.speaks_sadp,
-            vendors: self.vendors.into_iter().map(Arc::from).collect(),
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawBrand {
-    vendor: String,
-    maker: String,
-    #[serde(default)]
-    words: Vec<String>,
-    #[serde(default)]
-    models: Vec<String>,
-    grade: Grade,
-    #[serde(default)]
-    sources: Vec<String>,
-    #[serde(default, rename = "note")]
-    _note: String,
-}
-
-impl RawBrand {
-    fn into_brand(self) -> Brand {
-        Brand {
-            vendor: self.vendor.into(),
-            maker: self.maker.into(),
-            words: self.words,
-            models: self.models,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawModel {
-    prefix: String,
-    vendor: Option<String>,
-    kind: Option<String>,
-    grade: Grade,
-    #[serde(default)]
-    sources: Vec<String>,
-    #[serde(default, rename = "note")]
-    _note: String,
 }
 
 #[cfg(test)]
@@ -334,10 +264,13 @@ mod tests {
 
     #[test]
     fn the_built_in_text_compiles() {
-        let signatures = Signatures::compile(BUILTIN).unwrap();
+        let signatures = Signatures::builtin();
 
         assert_eq!(signatures.sadp_house().as_deref(), Some("hikvision"));
         assert!(signatures.brands.len() > 10 && signatures.models.len() > 10);
+        for sign in ProtocolSign::ALL {
+            assert!(signatures.protocol(sign).is_some(), "{sign:?}");
+        }
     }
 
     #[test]
@@ -369,25 +302,42 @@ mod tests {
     }
 
     #[test]
-    fn a_vendor_of_grade_d_and_a_fact_without_source_are_refused() {
-        let weights = "[weights]\noui=50\nsadp=55\nsadp_foreign_mac=30\ncloud_name=45\ncloud_name_measured_once=35\n";
-        let refused = |entry: &str| Signatures::compile(&format!("{weights}{entry}")).unwrap_err();
+    fn the_strongest_signature_of_a_place_is_found() {
+        let signatures = Signatures::builtin();
+        let weight = |place, text| signatures.find(place, text).map(|found| found.weight);
 
-        assert!(matches!(
-            refused("[[brand]]\nvendor='abus'\nmaker='hikvision'\ngrade='D'\n"),
-            SignatureError::Undecidable { .. }
-        ));
-        assert!(matches!(
-            refused("[[model]]\nprefix='X'\nkind='camera'\ngrade='B'\n"),
-            SignatureError::Sourceless { .. }
-        ));
-        assert!(matches!(
-            refused("[[model]]\nprefix='X'\nkind='toaster'\ngrade='D'\n"),
-            SignatureError::Kind { .. }
-        ));
-        assert!(matches!(
-            Signatures::compile(&weights.replace("50", "60")).unwrap_err(),
-            SignatureError::Weight { key: "oui", value: 60 }
-        ));
+        assert_eq!(weight(Place::HttpServer, "Hikvision-Webs"), Some(55));
+        assert_eq!(weight(Place::HttpServer, "Webs"), Some(12));
+        assert_eq!(weight(Place::HttpServer, "Webs/2.0"), None);
+        assert_eq!(weight(Place::RtspServer, "Hikvision-Webs"), None);
+        assert_eq!(weight(Place::HttpRealm, "IP Camera(D4918)"), Some(50));
+        assert_eq!(weight(Place::SnmpObject, "1.3.6.1.4.1.39165.1.1"), Some(55));
+        assert_eq!(weight(Place::SnmpObject, "1.3.6.1.4.1.391650"), None);
+        assert_eq!(weight(Place::DhcpVendorClass, "anything"), None);
+    }
+
+    #[test]
+    fn a_set_of_ports_needs_its_least_number() {
+        let signatures = Signatures::builtin();
+        let sets = |ports: &[u16]| {
+            let bits = ports.iter().filter_map(|port| signatures.port_bit(*port));
+            signatures.port_sets(bits.fold(0, |all, bit| all | bit)).count()
+        };
+
+        assert_eq!(sets(&[80, 443]), 0);
+        assert_eq!(sets(&[80, 554, 8000]), 1);
+        assert_eq!(sets(&[8000, 8443, 9010, 9020]), 1);
+        assert_eq!(signatures.port_bit(22), None);
+    }
+
+    #[test]
+    fn another_maker_is_named_by_a_word() {
+        let signatures = Signatures::builtin();
+        let named = |text| signatures.other_maker_named(text).map(|other| other.house.to_string());
+
+        assert_eq!(named("Reolink RLC-410").as_deref(), Some("reolink"));
+        assert_eq!(named("TP-LINK Tapo C200").as_deref(), Some("tp-link"));
+        assert_eq!(named("HIKVISION DS-2CD2385G1-I"), None);
+        assert!(signatures.is_other_maker("reolink") && !signatures.is_other_maker("hikvision"));
     }
 }

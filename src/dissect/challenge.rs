@@ -20,6 +20,16 @@ pub(crate) fn scheme(value: &[u8]) -> Option<&'static str> {
     SCHEMES.into_iter().find(|known| word.eq_ignore_ascii_case(known.as_bytes()))
 }
 
+/// Basic credentials that a maker shipped its devices with and that published scanners try (nmap `http-default-accounts`):
+/// `admin:12345`. They are no secret of anybody.
+const DEFAULT_LOGIN: &[u8] = b"YWRtaW46MTIzNDU=";
+
+/// Tells whether the credentials are ones that everybody knows; says nothing of any others.
+pub(crate) fn is_default_login(value: &[u8]) -> bool {
+    let (Some(scheme), Some(rest)) = (value.get(..6), value.get(6..)) else { return false };
+    scheme.eq_ignore_ascii_case(b"basic ") && rest.trim_ascii() == DEFAULT_LOGIN
+}
+
 /// The realm parameter of a challenge (RFC 9110, 11.5): a quoted string, or a token where the sender forgot the quotes.
 pub(crate) fn realm(value: &[u8]) -> Option<String> {
     const NAME: &[u8] = b"realm";
@@ -82,6 +92,15 @@ mod tests {
         assert_eq!(scheme(b"Negotiate"), Some("Negotiate"));
         assert_eq!(scheme(b"s3cr3t-token"), None);
         assert_eq!(scheme(b""), None);
+    }
+
+    #[test]
+    fn only_the_published_login_is_a_default_one() {
+        assert!(is_default_login(b"Basic YWRtaW46MTIzNDU="));
+        assert!(is_default_login(b"basic  YWRtaW46MTIzNDU= "));
+        for other in [&b"Basic YWRtaW46MTIzNDY="[..], b"Digest YWRtaW46MTIzNDU=", b"Basic", b""] {
+            assert!(!is_default_login(other));
+        }
     }
 
     #[test]

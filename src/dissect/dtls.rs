@@ -128,7 +128,7 @@ mod tests {
 
             assert_eq!(hello.version, 0xfefd);
             assert_eq!(hello.sni.as_deref(), Some("cam.example.com"));
-            assert!(hello.ja4.unwrap().as_str().starts_with("dd2d010100_"));
+            assert!(hello.ja4.unwrap().to_string().starts_with("dd2d010100_"));
         }
     }
 
@@ -140,7 +140,7 @@ mod tests {
         let hello = read(&in_records(&body, usize::MAX)).unwrap();
 
         assert_eq!(hello.version, 0xfefc);
-        assert!(hello.ja4.unwrap().as_str().starts_with("dd3i"));
+        assert!(hello.ja4.unwrap().to_string().starts_with("dd3i"));
     }
 
     #[test]

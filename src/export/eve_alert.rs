@@ -55,5 +55,6 @@ const fn signature(rule: AlertRule) -> &'static str {
     match rule {
         AlertRule::NewDevice => "HIKWATCH new device of a known vendor",
         AlertRule::VendorCloudContact => "HIKWATCH first contact to a vendor cloud service",
+        AlertRule::IdentityConflict => "HIKWATCH two stations claim the identity of a device",
     }
 }

@@ -4,7 +4,8 @@
 
 use serde::Serialize;
 
-use crate::dissect::QuicMessage;
+use super::eve_text::Text;
+use crate::dissect::{Ja4, QuicMessage};
 
 /// EVE `quic`.
 #[derive(Debug, Serialize)]
@@ -13,7 +14,7 @@ pub(crate) struct QuicSection<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     sni: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ja4: Option<&'a str>,
+    ja4: Option<Text<&'a Ja4>>,
 }
 
 impl<'a> QuicSection<'a> {
@@ -22,7 +23,7 @@ impl<'a> QuicSection<'a> {
         Self {
             version: version_name(message.version),
             sni: message.hello.sni.as_deref(),
-            ja4: message.hello.ja4.as_ref().map(|ja4| ja4.as_str()),
+            ja4: message.hello.ja4.as_ref().map(Text),
         }
     }
 }

@@ -5,7 +5,8 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use crate::dissect::{Certificate, ClientHello, TlsHandshake};
+use super::eve_text::Text;
+use crate::dissect::{Certificate, ClientHello, Ja4, TlsHandshake};
 
 /// EVE `tls`.
 #[derive(Debug, Default, Serialize)]
@@ -27,7 +28,7 @@ pub(crate) struct TlsSection<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     subjectaltname: Option<&'a [String]>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ja4: Option<&'a str>,
+    ja4: Option<Text<&'a Ja4>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_alpns: Option<&'a [String]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,7 +62,7 @@ impl<'a> TlsSection<'a> {
             sni: hello.sni.as_deref(),
             version: Some(version_name(hello.version)),
             client_alpns: (!hello.alpns.is_empty()).then_some(&hello.alpns),
-            ja4: hello.ja4.as_ref().map(|ja4| ja4.as_str()),
+            ja4: hello.ja4.as_ref().map(Text),
             ech: Some(hello.ech),
             ..Self::default()
         }

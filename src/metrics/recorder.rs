@@ -282,7 +282,7 @@ fn identity_labels(profile: &DeviceProfile) -> Option<[String; 7]> {
         identity.kind.as_label().to_owned(),
         text(identity.model.as_deref()),
         text(identity.firmware.as_deref()),
-        text(profile.hostname.as_deref()),
+        text(profile.name()),
     ])
 }
 

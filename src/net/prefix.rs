@@ -24,12 +24,10 @@ impl IpPrefix {
     pub fn new(address: IpAddr, length: u8) -> Result<Self, ParsePrefixError> {
         let address = match address {
             IpAddr::V4(v4) if length <= 32 => {
-                let mask = u32::MAX.checked_shl(32 - u32::from(length)).unwrap_or(0);
-                IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits() & mask))
+                IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits() & mask4(length)))
             }
             IpAddr::V6(v6) if length <= 128 => {
-                let mask = u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0);
-                IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & mask))
+                IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & mask6(length)))
             }
             IpAddr::V4(_) | IpAddr::V6(_) => return Err(ParsePrefixError),
         };
@@ -40,17 +38,21 @@ impl IpPrefix {
     #[must_use]
     pub fn contains(self, address: IpAddr) -> bool {
         match (self.address, address) {
-            (IpAddr::V4(net), IpAddr::V4(v4)) => {
-                let mask = u32::MAX.checked_shl(32 - u32::from(self.length)).unwrap_or(0);
-                v4.to_bits() & mask == net.to_bits()
-            }
-            (IpAddr::V6(net), IpAddr::V6(v6)) => {
-                let mask = u128::MAX.checked_shl(128 - u32::from(self.length)).unwrap_or(0);
-                v6.to_bits() & mask == net.to_bits()
-            }
+            (IpAddr::V4(net), IpAddr::V4(v4)) => v4.to_bits() & mask4(self.length) == net.to_bits(),
+            (IpAddr::V6(net), IpAddr::V6(v6)) => v6.to_bits() & mask6(self.length) == net.to_bits(),
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
         }
     }
+}
+
+/// The mask of the first `length` bits, at most 32.
+fn mask4(length: u8) -> u32 {
+    u32::MAX.checked_shl(32_u32.saturating_sub(u32::from(length))).unwrap_or(0)
+}
+
+/// The mask of the first `length` bits, at most 128.
+fn mask6(length: u8) -> u128 {
+    u128::MAX.checked_shl(128_u32.saturating_sub(u32::from(length))).unwrap_or(0)
 }
 
 impl fmt::Display for IpPrefix {
@@ -110,35 +112,53 @@ impl Perimeter {
 /// The address blocks of our own network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalNets {
-    blocks: Vec<IpPrefix>,
+    /// Addresses and masks of the IPv4 blocks.
+    v4: Vec<(u32, u32)>,
+    /// Addresses and masks of the IPv6 blocks.
+    v6: Vec<(u128, u128)>,
 }
 
 impl LocalNets {
     /// Takes the blocks that are ours. Multicast, broadcast and link-local addresses count as
     /// ours in any case: they never leave the segment.
     #[must_use]
-    pub const fn new(blocks: Vec<IpPrefix>) -> Self {
-        Self { blocks }
+    pub fn new(blocks: impl IntoIterator<Item = IpPrefix>) -> Self {
+        Self { v4: Vec::new(), v6: Vec::new() }.with(blocks)
     }
 
     /// These blocks and `more`.
     #[must_use]
     pub fn with(&self, more: impl IntoIterator<Item = IpPrefix>) -> Self {
-        Self { blocks: self.blocks.iter().copied().chain(more).collect() }
+        let mut all = self.clone();
+        for IpPrefix { address, length } in more {
+            match address {
+                IpAddr::V4(v4) => all.v4.push((v4.to_bits(), mask4(length))),
+                IpAddr::V6(v6) => all.v6.push((v6.to_bits(), mask6(length))),
+            }
+        }
+        all
     }
 
     /// Tells whether `address` belongs to our network.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        let segment_only = match address {
+        match address {
             IpAddr::V4(v4) => {
-                v4.is_multicast() || v4.is_broadcast() || v4.is_link_local() || v4.is_unspecified()
+                let bits = v4.to_bits();
+                self.v4.iter().any(|(net, mask)| bits & mask == *net)
+                    || v4.is_multicast()
+                    || v4.is_broadcast()
+                    || v4.is_link_local()
+                    || v4.is_unspecified()
             }
             IpAddr::V6(v6) => {
-                v6.is_multicast() || v6.is_unicast_link_local() || v6.is_unspecified()
+                let bits = v6.to_bits();
+                self.v6.iter().any(|(net, mask)| bits & mask == *net)
+                    || v6.is_multicast()
+                    || v6.is_unicast_link_local()
+                    || v6.is_unspecified()
             }
-        };
-        segment_only || self.blocks.iter().any(|block| block.contains(address))
+        }
     }
 
     /// The perimeter of a flow from `initiator` to `responder`.

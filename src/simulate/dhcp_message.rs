@@ -7,6 +7,7 @@
 use std::net::Ipv4Addr;
 
 use super::length_prefix::{put_u16, with_len8};
+use super::station::Seat;
 use crate::net::MacAddr;
 
 /// Message types (RFC 2132, 9.6).
@@ -27,22 +28,33 @@ pub(crate) enum DhcpType {
 pub(crate) struct DhcpClient<'a> {
     /// Hardware address.
     pub(crate) mac: MacAddr,
-    /// Option 12.
+    /// Option 12; left out when empty.
     pub(crate) hostname: &'a str,
-    /// Option 60.
+    /// Option 60; left out when empty.
     pub(crate) vendor_class: &'a str,
     /// Transaction number.
     pub(crate) transaction: u32,
 }
 
-/// Makes a message. `leased` is the address that is offered, wanted or given, `server` the router
-/// that leases, resolves names and leads outside.
+/// What a router tells those that lease an address.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LeasePlan {
+    /// The router that leases and leads outside.
+    pub(crate) server: Seat,
+    /// Option 1.
+    pub(crate) mask: Ipv4Addr,
+    /// Option 6.
+    pub(crate) resolver: Ipv4Addr,
+}
+
+/// Makes a message. `leased` is the address that is offered, wanted or given.
 pub(crate) fn dhcp(
     kind: DhcpType,
     client: &DhcpClient<'_>,
     leased: Ipv4Addr,
-    server: Ipv4Addr,
+    plan: &LeasePlan,
 ) -> Vec<u8> {
+    let server = plan.server.ip;
     let from_server = matches!(kind, DhcpType::Offer | DhcpType::Ack);
     let mut out = vec![if from_server { 2 } else { 1 }, 1, 6, 0];
     out.extend(client.transaction.to_be_bytes());
@@ -58,9 +70,9 @@ pub(crate) fn dhcp(
     if from_server {
         put_option(&mut out, 54, &server.octets());
         put_option(&mut out, 51, &86_400u32.to_be_bytes());
-        put_option(&mut out, 1, &[255, 255, 255, 0]);
+        put_option(&mut out, 1, &plan.mask.octets());
         put_option(&mut out, 3, &server.octets());
-        put_option(&mut out, 6, &server.octets());
+        put_option(&mut out, 6, &plan.resolver.octets());
     } else {
         let mut identifier = vec![1];
         identifier.extend(client.mac.0);
@@ -69,8 +81,11 @@ pub(crate) fn dhcp(
             put_option(&mut out, 50, &leased.octets());
             put_option(&mut out, 54, &server.octets());
         }
-        put_option(&mut out, 12, client.hostname.as_bytes());
-        put_option(&mut out, 60, client.vendor_class.as_bytes());
+        for (code, text) in [(12, client.hostname), (60, client.vendor_class)] {
+            if !text.is_empty() {
+                put_option(&mut out, code, text.as_bytes());
+            }
+        }
         let mut size = Vec::new();
         put_u16(&mut size, 1500);
         put_option(&mut out, 57, &size);
@@ -90,6 +105,7 @@ fn put_option(out: &mut Vec<u8>, code: u8, content: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simulate::station::HOME;
 
     #[test]
     fn a_request_names_the_host_and_the_address_it_wants() {
@@ -100,12 +116,7 @@ mod tests {
             transaction: 5,
         };
 
-        let message = dhcp(
-            DhcpType::Request,
-            &client,
-            Ipv4Addr::new(192, 168, 1, 9),
-            Ipv4Addr::new(192, 168, 1, 1),
-        );
+        let message = dhcp(DhcpType::Request, &client, Ipv4Addr::new(192, 168, 1, 9), &HOME);
 
         assert_eq!(message[236..243], [0x63, 0x82, 0x53, 0x63, 53, 1, 3]);
         assert!(message.windows(4).any(|w| w == [12, 2, b'p', b'c']));

@@ -1,7 +1,7 @@
 //! DNS messages and the other small datagrams that hosts exchange with servers: NTP.
 //!
 //! Comes in: names and addresses. Goes out: payloads. It resolves nothing. RFC 1035, RFC 3596,
-//! RFC 6762 (queries only), RFC 5905.
+//! RFC 6762, RFC 6763, RFC 5905.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,9 @@ const QUESTION_NAME: u16 = 0xc00c;
 const TYPE_A: u16 = 1;
 const TYPE_CNAME: u16 = 5;
 const TYPE_PTR: u16 = 12;
+const TYPE_TXT: u16 = 16;
 const TYPE_AAAA: u16 = 28;
+const TYPE_SRV: u16 = 33;
 const CLASS_IN: u16 = 1;
 /// Lifetime of an answer, in seconds; short, as cloud names have it.
 const TTL: u32 = 60;
@@ -44,10 +46,7 @@ pub(crate) fn answer(id: u16, name: &str, aliases: &[&str], address: IpAddr) -> 
         with_len16(&mut out, |out| put_name(out, alias));
     }
     put_record_head(&mut out, owner, address_type(address));
-    with_len16(&mut out, |out| match address {
-        IpAddr::V4(v4) => out.extend(v4.octets()),
-        IpAddr::V6(v6) => out.extend(v6.octets()),
-    });
+    with_len16(&mut out, |out| put_address(out, address));
     out
 }
 
@@ -55,6 +54,49 @@ pub(crate) fn answer(id: u16, name: &str, aliases: &[&str], address: IpAddr) -> 
 pub(crate) fn service_query(service: &str) -> Vec<u8> {
     let mut out = header(0, 0, 0);
     put_question(&mut out, service, TYPE_PTR);
+    out
+}
+
+/// What a host says of one of its services over multicast DNS (RFC 6763, 4 to 6).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Announcement<'a> {
+    /// Service and domain, such as `_http._tcp.local`.
+    pub(crate) service: &'a str,
+    /// Name of the instance; one label, no dots.
+    pub(crate) instance: &'a str,
+    /// Name of the host, with domain.
+    pub(crate) host: &'a str,
+    /// Its address.
+    pub(crate) address: IpAddr,
+    /// Port of the service.
+    pub(crate) port: u16,
+    /// The strings of the TXT record.
+    pub(crate) txt: &'a [&'a str],
+}
+
+/// An unsolicited answer with PTR, SRV, TXT and address records (RFC 6762, 8.3).
+pub(crate) fn announcement(what: &Announcement<'_>) -> Vec<u8> {
+    let Announcement { service, instance, host, address, port, txt } = *what;
+    let instance = format!("{instance}.{service}");
+    let mut out = Vec::with_capacity(256);
+    for field in [0, 0x8400, 0, 4, 0, 0] {
+        put_u16(&mut out, field);
+    }
+    put_record(&mut out, service, TYPE_PTR, |out| put_name(out, &instance));
+    put_record(&mut out, &instance, TYPE_SRV, |out| {
+        out.extend([0; 4]);
+        put_u16(out, port);
+        put_name(out, host);
+    });
+    put_record(&mut out, &instance, TYPE_TXT, |out| {
+        for text in txt {
+            with_len8(out, |out| out.extend(text.as_bytes()));
+        }
+        if txt.is_empty() {
+            out.push(0);
+        }
+    });
+    put_record(&mut out, host, address_type(address), |out| put_address(out, address));
     out
 }
 
@@ -89,6 +131,21 @@ fn put_record_head(out: &mut Vec<u8>, owner: u16, kind: u16) {
     put_u16(out, kind);
     put_u16(out, CLASS_IN);
     out.extend(TTL.to_be_bytes());
+}
+
+fn put_record(out: &mut Vec<u8>, owner: &str, kind: u16, body: impl FnOnce(&mut Vec<u8>)) {
+    put_name(out, owner);
+    put_u16(out, kind);
+    put_u16(out, CLASS_IN);
+    out.extend(TTL.to_be_bytes());
+    with_len16(out, body);
+}
+
+fn put_address(out: &mut Vec<u8>, address: IpAddr) {
+    match address {
+        IpAddr::V4(v4) => out.extend(v4.octets()),
+        IpAddr::V6(v6) => out.extend(v6.octets()),
+    }
 }
 
 fn put_name(out: &mut Vec<u8>, name: &str) {

@@ -3,9 +3,9 @@
 //! Comes in: addresses, header fields and a payload. Goes out: the bytes of one frame, appended to
 //! a buffer of the caller. It knows no application and keeps nothing. Ethernet II with an optional
 //! 802.1Q tag, ARP (RFC 826), IPv4 (RFC 791), IPv6 (RFC 8200), UDP (RFC 768), TCP (RFC 9293), ICMP
-//! echo (RFC 792).
+//! echo (RFC 792), and Ethernet II with any other type.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4};
 
 use super::length_prefix::{len16, put_at, put_u16};
 use crate::net::{IpProtocol, MacAddr, VlanTag};
@@ -13,6 +13,8 @@ use crate::net::{IpProtocol, MacAddr, VlanTag};
 const ETHERTYPE_IPV4: u16 = 0x0800;
 const ETHERTYPE_ARP: u16 = 0x0806;
 const ETHERTYPE_IPV6: u16 = 0x86dd;
+/// Octets of a datagram in one IPv4 fragment; a multiple of eight (RFC 791, 3.2).
+const FRAGMENT: usize = 1480;
 /// Shortest Ethernet frame without its check sequence (IEEE 802.3, 4.2.3.3); shorter ones are padded.
 const SHORTEST_FRAME: usize = 60;
 
@@ -49,6 +51,8 @@ impl Segment<'_> {
     pub const FIN: u8 = 0x01;
     /// Synchronise sequence numbers.
     pub const SYN: u8 = 0x02;
+    /// Refuse, or end at once.
+    pub const RST: u8 = 0x04;
     /// Push.
     pub const PSH: u8 = 0x08;
     /// The acknowledgment field counts.
@@ -83,6 +87,50 @@ pub fn build_arp(out: &mut Vec<u8>, link: &Link, arp: &Arp) {
     out.extend(arp.target_mac.0);
     out.extend(arp.target_ip.octets());
     pad(out, start);
+}
+
+/// Appends a frame of another type, such as a vendor's own protocol straight over Ethernet.
+pub fn build_ether(out: &mut Vec<u8>, link: &Link, ethertype: u16, payload: &[u8]) {
+    let start = out.len();
+    put_link(out, link, ethertype);
+    out.extend(payload);
+    pad(out, start);
+}
+
+/// Builds a UDP datagram over IPv4 as the fragments that an Ethernet carries, in order (RFC 791, 3.2). What
+/// does not fit a datagram (65 507 octets) is cut off.
+#[must_use]
+pub fn build_udp_fragments(
+    link: &Link,
+    source: SocketAddrV4,
+    destination: SocketAddrV4,
+    identification: u16,
+    payload: &[u8],
+) -> Vec<Vec<u8>> {
+    let payload = payload.get(..65_507).unwrap_or(payload);
+    let mut whole = Vec::with_capacity(payload.len() + 64);
+    let (from, to) = (SocketAddr::V4(source), SocketAddr::V4(destination));
+    build_udp(&mut whole, link, from, to, identification, payload);
+    let head = if link.vlan.is_some() { 18 } else { 14 };
+    let datagram = whole.get(head + 20..head + 28 + payload.len()).unwrap_or_default();
+    let (source, destination) = (*source.ip(), *destination.ip());
+    let mut fragments = Vec::new();
+    let mut parts = datagram.chunks(FRAGMENT).enumerate().peekable();
+    while let Some((index, part)) = parts.next() {
+        let more = if parts.peek().is_some() { 0x2000 } else { 0 };
+        let mut frame = Vec::with_capacity(part.len() + 64);
+        put_link(&mut frame, link, ETHERTYPE_IPV4);
+        let at = frame.len();
+        put_ipv4(&mut frame, source, destination, IpProtocol::UDP, identification, part.len());
+        put_at(&mut frame, at + 6, more | len16(index * FRAGMENT / 8));
+        put_at(&mut frame, at + 10, 0);
+        let sum = fold(sum(frame.get(at..).unwrap_or_default()));
+        put_at(&mut frame, at + 10, sum);
+        frame.extend(part);
+        pad(&mut frame, 0);
+        fragments.push(frame);
+    }
+    fragments
 }
 
 /// Appends a UDP datagram from `source` to `destination`. Where one address is IPv4 and the other
@@ -286,6 +334,25 @@ mod tests {
         assert_eq!(fold(sum(&frame[14..34])), 0);
         assert_eq!(frame.len(), SHORTEST_FRAME);
         assert_eq!(frame[16..18], 31u16.to_be_bytes());
+    }
+
+    #[test]
+    fn fragments_carry_the_datagram_in_order_and_the_last_says_so() {
+        let payload: Vec<u8> = (0..4_000u16).map(|number| number.to_be_bytes()[1]).collect();
+
+        let fragments = build_udp_fragments(
+            &LINK,
+            "192.0.2.1:5000".parse().unwrap(),
+            "198.51.100.7:53".parse().unwrap(),
+            7,
+            &payload,
+        );
+
+        let field = |frame: &Vec<u8>| u16::from_be_bytes([frame[20], frame[21]]);
+        assert_eq!(fragments.iter().map(field).collect::<Vec<_>>(), [0x2000, 0x20b9, 0x0172]);
+        assert!(fragments.iter().all(|frame| fold(sum(&frame[14..34])) == 0));
+        let carried: Vec<u8> = fragments.iter().flat_map(|frame| frame[34..].to_vec()).collect();
+        assert_eq!(carried[8..], payload);
     }
 
     #[test]

@@ -6,17 +6,17 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use super::dhcp_message::{DhcpClient, DhcpType, dhcp};
+use super::dhcp_message::{DhcpClient, DhcpType, LeasePlan, dhcp};
 use super::dns_message::{answer, query, service_query};
 use super::frame_builder::Arp;
 use super::outbox::{Outbox, Place};
 use super::site::Site;
-use super::station::{End, ROUTER, STATIONS, Station};
+use super::station::{End, HOME, ROUTER, STATIONS, Seat, Station};
 use super::vendor_message::{sadp_inquiry, sadp_reply};
 use crate::net::{MacAddr, Timestamp};
 
-/// Port and group of SADP.
-const SADP_PORT: u16 = 37_020;
+/// Port of SADP.
+pub(crate) const SADP_PORT: u16 = 37_020;
 /// The group of SADP and SSDP.
 const GROUP: Ipv4Addr = Ipv4Addr::new(239, 255, 255, 250);
 const GROUP_MAC: MacAddr = MacAddr([0x01, 0x00, 0x5e, 0x7f, 0xff, 0xfa]);
@@ -34,13 +34,27 @@ pub(crate) fn boot(
     let transaction = outbox.prng.next_u32();
     let Station { mac, hostname, vendor_class, .. } = *host;
     let client = DhcpClient { mac, hostname, vendor_class, transaction };
+    lease(outbox, at, &client, host.ip, &HOME, begins_flow)
+}
+
+/// A client leases the address `leased` as [`boot`] says.
+pub(crate) fn lease(
+    outbox: &mut Outbox,
+    at: Timestamp,
+    client: &DhcpClient<'_>,
+    leased: Ipv4Addr,
+    plan: &LeasePlan,
+    begins_flow: bool,
+) -> Timestamp {
+    let mac = client.mac;
+    let host = Seat { mac, ip: leased };
     let nowhere = End { mac, socket: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 68) };
     let everyone = End {
         mac: MacAddr::BROADCAST,
         socket: SocketAddr::new(IpAddr::V4(Ipv4Addr::BROADCAST), 67),
     };
-    let leased = host.end(68);
-    let server = ROUTER.end(67);
+    let leased_end = host.end(68);
+    let server = plan.server.end(67);
     let mut now = at;
     let first = if begins_flow { Place::First } else { Place::Forward };
     let scene = [
@@ -50,12 +64,14 @@ pub(crate) fn boot(
         (DhcpType::Ack, Place::Forward),
     ];
     for (kind, place) in scene {
-        let message = dhcp(kind, &client, host.ip, ROUTER.ip);
+        let message = dhcp(kind, client, leased, plan);
         match kind {
             DhcpType::Discover | DhcpType::Request => {
                 outbox.udp(now, &nowhere, &everyone, place, &message);
             }
-            DhcpType::Offer | DhcpType::Ack => outbox.udp(now, &server, &leased, place, &message),
+            DhcpType::Offer | DhcpType::Ack => {
+                outbox.udp(now, &server, &leased_end, place, &message)
+            }
         }
         now = now.plus(Duration::from_millis(30));
     }
@@ -65,28 +81,33 @@ pub(crate) fn boot(
         sender_mac: mac,
         sender_ip: Ipv4Addr::UNSPECIFIED,
         target_mac: MacAddr::ZERO,
-        target_ip: host.ip,
+        target_ip: leased,
     };
     outbox.arp(now, MacAddr::BROADCAST, &probe);
     now = now.plus(Duration::from_millis(300));
-    find_router(outbox, now, host);
+    ask_for(outbox, now, &host, &plan.server);
     now.plus(Duration::from_millis(20))
 }
 
 /// A host asks for the router's hardware address and gets it.
 pub(crate) fn find_router(outbox: &mut Outbox, at: Timestamp, host: &Station) {
+    ask_for(outbox, at, &host.seat(), &ROUTER.seat());
+}
+
+/// A host asks for the hardware address of `other` and gets it.
+pub(crate) fn ask_for(outbox: &mut Outbox, at: Timestamp, host: &Seat, other: &Seat) {
     let question = Arp {
         operation: 1,
         sender_mac: host.mac,
         sender_ip: host.ip,
         target_mac: MacAddr::ZERO,
-        target_ip: ROUTER.ip,
+        target_ip: other.ip,
     };
     outbox.arp(at, MacAddr::BROADCAST, &question);
     let reply = Arp {
         operation: 2,
-        sender_mac: ROUTER.mac,
-        sender_ip: ROUTER.ip,
+        sender_mac: other.mac,
+        sender_ip: other.ip,
         target_mac: host.mac,
         target_ip: host.ip,
     };
@@ -101,9 +122,20 @@ pub(crate) fn resolve(
     host: &Station,
     site: &Site,
 ) -> Timestamp {
+    look_up(outbox, at, &host.seat(), &ROUTER.seat(), site)
+}
+
+/// A host asks `resolver` as [`resolve`] says.
+pub(crate) fn look_up(
+    outbox: &mut Outbox,
+    at: Timestamp,
+    host: &Seat,
+    resolver: &Seat,
+    site: &Site,
+) -> Timestamp {
     let Some(name) = site.domain else { return at };
     let client = host.end(outbox.port());
-    let resolver = ROUTER.end(53);
+    let resolver = resolver.end(53);
     let id = outbox.prng.next_u16();
     outbox.udp(at, &client, &resolver, Place::First, &query(id, name, site.address));
     let answered =
@@ -129,6 +161,11 @@ pub(crate) fn sadp_round(outbox: &mut Outbox, at: Timestamp, asker: &Station) {
 
 /// A host looks for an internet gateway that opens ports (UPnP Device Architecture 1.1, 1.3.2).
 pub(crate) fn search_gateway(outbox: &mut Outbox, at: Timestamp, host: &Station) {
+    search_gateway_from(outbox, at, &host.seat());
+}
+
+/// A host looks for a gateway as [`search_gateway`] says.
+pub(crate) fn search_gateway_from(outbox: &mut Outbox, at: Timestamp, host: &Seat) {
     let message = b"M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\n\
         MAN: \"ssdp:discover\"\r\nMX: 2\r\n\
         ST: urn:schemas-upnp-org:device:InternetGatewayDevice:1\r\n\r\n";
@@ -156,6 +193,7 @@ pub(crate) fn ping_router(outbox: &mut Outbox, at: Timestamp, host: &Station, se
     outbox.echo(at.plus(PROMPT), &router, &client, Place::Reverse, sequence);
 }
 
-const fn group(port: u16) -> End {
+/// The group of SADP and SSDP, at a port.
+pub(crate) const fn group(port: u16) -> End {
     End { mac: GROUP_MAC, socket: SocketAddr::new(IpAddr::V4(GROUP), port) }
 }

@@ -8,6 +8,7 @@
 mod cloud_script;
 mod dhcp_message;
 mod dns_message;
+mod fleet;
 mod frame;
 mod frame_builder;
 mod home_script;
@@ -25,8 +26,15 @@ mod traffic;
 mod truth;
 mod vendor_message;
 
+pub use fleet::{
+    AddressTruth, EvidenceKind, EvidenceSet, Fleet, FleetPlan, FleetRole, FleetTruth, ForgedClaim,
+    ForgedFlood, HostTruth, MOST_HOSTS, Mutation, SpoofKind, UnitKind, UnitTruth, forged_flood,
+};
 pub use frame::SimulatedFrame;
-pub use frame_builder::{Arp, Link, Segment, build_arp, build_echo, build_tcp, build_udp};
+pub use frame_builder::{
+    Arp, Link, Segment, build_arp, build_echo, build_ether, build_tcp, build_udp,
+    build_udp_fragments,
+};
 pub use household::Household;
 pub use pcap::{pcap_header, pcap_record};
 pub use prng::Prng;

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::frame::SimulatedFrame;
-use super::frame_builder::{Arp, Link, Segment, build_arp, build_echo, build_tcp, build_udp};
+use super::frame_builder::{
+    Arp, Link, Segment, build_arp, build_echo, build_ether, build_tcp, build_udp,
+};
 use super::prng::Prng;
 use super::station::End;
 use crate::net::{MacAddr, Timestamp};
@@ -109,6 +111,21 @@ impl Outbox {
         let mut bytes = Vec::new();
         let link = Link { source: arp.sender_mac, destination, vlan: None };
         build_arp(&mut bytes, &link, arp);
+        self.queue(at, bytes, None);
+    }
+
+    /// Sends a frame of a type that is neither ARP nor IP.
+    pub(crate) fn ether(
+        &mut self,
+        at: Timestamp,
+        source: MacAddr,
+        destination: MacAddr,
+        ethertype: u16,
+        payload: &[u8],
+    ) {
+        let mut bytes = Vec::with_capacity(payload.len() + 64);
+        let link = Link { source, destination, vlan: None };
+        build_ether(&mut bytes, &link, ethertype, payload);
         self.queue(at, bytes, None);
     }
 

@@ -28,7 +28,7 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    const fn vendors(
+    pub(crate) const fn vendors(
         domain: &'static str,
         host: [u8; 4],
         port: u16,
@@ -48,7 +48,7 @@ impl Site {
         }
     }
 
-    const fn ordinary(domain: &'static str, address: IpAddr, port: u16) -> Self {
+    pub(crate) const fn ordinary(domain: &'static str, address: IpAddr, port: u16) -> Self {
         Self {
             domain: Some(domain),
             aliases: &[],

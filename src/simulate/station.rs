@@ -5,6 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use super::dhcp_message::LeasePlan;
 use super::vendor_message::SadpReply;
 use crate::net::MacAddr;
 
@@ -57,6 +58,27 @@ impl Station {
 
     /// The host's end of a flow over IPv4.
     pub(crate) const fn end(&self, port: u16) -> End {
+        self.seat().end(port)
+    }
+
+    /// The host's addresses on the segment.
+    pub(crate) const fn seat(&self) -> Seat {
+        Seat { mac: self.mac, ip: self.ip }
+    }
+}
+
+/// The hardware address and the IPv4 address of one interface of a host at home.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seat {
+    /// Hardware address.
+    pub(crate) mac: MacAddr,
+    /// IPv4 address.
+    pub(crate) ip: Ipv4Addr,
+}
+
+impl Seat {
+    /// The end of a flow over IPv4.
+    pub(crate) const fn end(&self, port: u16) -> End {
         End { mac: self.mac, socket: SocketAddr::new(IpAddr::V4(self.ip), port) }
     }
 }
@@ -69,6 +91,10 @@ pub(crate) struct End {
     /// Address and port.
     pub(crate) socket: SocketAddr,
 }
+
+/// What the router at home leases.
+pub(crate) const HOME: LeasePlan =
+    LeasePlan { server: ROUTER.seat(), mask: Ipv4Addr::new(255, 255, 255, 0), resolver: ROUTER.ip };
 
 /// Gateway, resolver and DHCP server.
 pub(crate) const ROUTER: Station =

@@ -28,7 +28,7 @@ pub(crate) enum TlsStyle {
     Embedded,
 }
 
-/// A `ClientHello` in one record.
+/// A `ClientHello` in one record; without a server name where `name` is empty.
 pub(crate) fn client_hello(prng: &mut Prng, name: &str, style: TlsStyle) -> Vec<u8> {
     let mut out = vec![HANDSHAKE, 3, 1];
     with_len16(&mut out, |out| {
@@ -79,6 +79,55 @@ pub(crate) fn server_flight(prng: &mut Prng, style: TlsStyle) -> Vec<u8> {
     out
 }
 
+/// What a TLS 1.2 server says first in a full handshake (RFC 5246, 7.3): its hello, `certificate` in clear, an
+/// X25519 key (RFC 8422, 5.4) and the end of its turn. `certificate` is DER.
+pub(crate) fn certificate_flight(prng: &mut Prng, certificate: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    put_handshake(&mut out, 2, |out| {
+        out.extend([3, 3]);
+        out.extend(prng.noise(32));
+        with_len8(out, |out| out.extend(prng.noise(32)));
+        put_u16(out, 0xc02f);
+        out.push(0);
+        with_len16(out, |out| put_extension(out, 0xff01, |out| out.push(0)));
+    });
+    put_handshake(&mut out, 11, |out| {
+        with_len24(out, |out| with_len24(out, |out| out.extend(certificate)));
+    });
+    put_handshake(&mut out, 12, |out| {
+        out.extend([3, 0, 29]);
+        with_len8(out, |out| out.extend(prng.noise(32)));
+        out.extend([4, 1]);
+        with_len16(out, |out| out.extend(prng.noise(256)));
+    });
+    put_handshake(&mut out, 14, |_| ());
+    out
+}
+
+/// What the client answers to [`certificate_flight`]: its key, and the end of what is in clear.
+pub(crate) fn client_key(prng: &mut Prng) -> Vec<u8> {
+    let mut out = Vec::new();
+    put_handshake(&mut out, 16, |out| with_len8(out, |out| out.extend(prng.noise(32))));
+    out.extend([CHANGE_CIPHER_SPEC, 3, 3, 0, 1, 1]);
+    put_record(&mut out, prng, HANDSHAKE, 40);
+    out
+}
+
+/// How the server ends a full handshake of TLS 1.2.
+pub(crate) fn server_finish(prng: &mut Prng) -> Vec<u8> {
+    let mut out = vec![CHANGE_CIPHER_SPEC, 3, 3, 0, 1, 1];
+    put_record(&mut out, prng, HANDSHAKE, 40);
+    out
+}
+
+fn put_handshake(out: &mut Vec<u8>, kind: u8, body: impl FnOnce(&mut Vec<u8>)) {
+    out.extend([HANDSHAKE, 3, 3]);
+    with_len16(out, |out| {
+        out.push(kind);
+        with_len24(out, body);
+    });
+}
+
 /// What the client answers to that.
 pub(crate) fn client_finish(prng: &mut Prng, style: TlsStyle) -> Vec<u8> {
     let mut out = vec![CHANGE_CIPHER_SPEC, 3, 3, 0, 1, 1];
@@ -107,12 +156,14 @@ const fn cipher_suites(style: TlsStyle) -> &'static [u16] {
 }
 
 fn put_client_extensions(out: &mut Vec<u8>, prng: &mut Prng, name: &str, style: TlsStyle) {
-    put_extension(out, 0, |out| {
-        with_len16(out, |out| {
-            out.push(0);
-            with_len16(out, |out| out.extend(name.as_bytes()));
+    if !name.is_empty() {
+        put_extension(out, 0, |out| {
+            with_len16(out, |out| {
+                out.push(0);
+                with_len16(out, |out| out.extend(name.as_bytes()));
+            });
         });
-    });
+    }
     put_extension(out, 10, |out| {
         with_len16(out, |out| {
             if style == TlsStyle::Browser {

@@ -16,10 +16,8 @@ const MAX_LABELS: usize = 127;
 const MAX_HOPS: usize = 32;
 /// Bytes of the header, which no name can point into.
 const HEADER: usize = 12;
-/// Bytes of a name as text: every byte escaped.
-/// Room for most names: growing costs more than what is left over.
-const USUAL_NAME: usize = 40;
 
+/// Bytes of a name as text: every byte escaped.
 #[cfg(test)]
 pub(super) const MAX_TEXT: usize = 4 * MAX_WIRE;
 
@@ -31,7 +29,73 @@ pub(super) fn read_name<'a>(
     message: &'a [u8],
     cursor: &mut Cursor<'a>,
 ) -> Result<String, DissectReason> {
-    let mut name = String::with_capacity(USUAL_NAME);
+    let mut labels = Labels::new();
+    walk_name(message, cursor, |label| labels.push(label))?;
+    Ok(labels.into_text())
+}
+
+/// The labels of a name, gathered where they cost no allocation: most names are plain, and copied once more as a whole.
+struct Labels {
+    bytes: [u8; MAX_WIRE],
+    length: usize,
+    /// What was gathered stands in the text as it is.
+    is_plain: bool,
+    /// The text as far as a label was not plain.
+    escaped: String,
+}
+
+impl Labels {
+    const fn new() -> Self {
+        Self { bytes: [0; MAX_WIRE], length: 0, is_plain: true, escaped: String::new() }
+    }
+
+    /// Appends a label; no label is empty. The caller holds the limit of a name, so that there is room.
+    fn push(&mut self, label: &[u8]) {
+        // Without a way out in the loop, so that it takes many bytes at a time.
+        let is_plain = label.iter().fold(true, |plain, byte| plain & is_plain(*byte));
+        if self.is_plain && !is_plain {
+            self.escaped = self.text().to_owned();
+            self.is_plain = false;
+        }
+        if !self.is_plain {
+            if !self.escaped.is_empty() {
+                self.escaped.push('.');
+            }
+            push_label(&mut self.escaped, label);
+            return;
+        }
+        let start = if self.length == 0 { 0 } else { self.length + 1 };
+        if let Some(dot) = self.bytes.get_mut(self.length)
+            && self.length > 0
+        {
+            *dot = b'.';
+        }
+        if let Some(place) = self.bytes.get_mut(start..start + label.len()) {
+            place.copy_from_slice(label);
+            self.length = start + label.len();
+        }
+    }
+
+    /// What was gathered so far, which is ASCII.
+    fn text(&self) -> &str {
+        self.bytes.get(..self.length).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default()
+    }
+
+    fn into_text(self) -> String {
+        if self.is_plain { self.text().to_owned() } else { self.escaped }
+    }
+}
+
+/// Walks over the labels of the name at the cursor.
+///
+/// # Errors
+/// The name ends behind the message, breaks a limit, or has a pointer that does not go backwards.
+#[inline]
+fn walk_name<'a>(
+    message: &'a [u8],
+    cursor: &mut Cursor<'a>,
+    mut visit: impl FnMut(&'a [u8]),
+) -> Result<(), DissectReason> {
     // Behind a pointer the name goes on elsewhere, but the record goes on behind the pointer.
     let mut elsewhere: Option<Cursor<'a>> = None;
     let mut run_start = cursor.position();
@@ -39,7 +103,7 @@ pub(super) fn read_name<'a>(
     loop {
         let walk = elsewhere.as_mut().unwrap_or(&mut *cursor);
         match walk.u8()? {
-            0 => return Ok(name),
+            0 => return Ok(()),
             length @ 1..=63 => {
                 let label = walk.take(usize::from(length))?;
                 wire += 1 + label.len();
@@ -47,10 +111,7 @@ pub(super) fn read_name<'a>(
                 if wire > MAX_WIRE || labels > MAX_LABELS {
                     return Err(DissectReason::TooLarge);
                 }
-                if labels > 1 {
-                    name.push('.');
-                }
-                push_label(&mut name, label);
+                visit(label);
             }
             // Label types 01 and 10 are not in use (RFC 6891, 5).
             64..=191 => return Err(DissectReason::Malformed),
@@ -108,9 +169,8 @@ pub(crate) fn uncompressed_name(bytes: &[u8]) -> String {
 /// full of spaces (RFC 6763, 4.1.1). The dot, the backslash, what hides or reorders text, and bytes that are not UTF-8
 /// are escaped (RFC 4343, 2.1).
 fn push_label(name: &mut String, label: &[u8]) {
-    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'.' | b'\\');
     match str::from_utf8(label) {
-        Ok(text) if label.iter().all(is_plain) => name.push_str(text),
+        Ok(text) if label.iter().all(|byte| is_plain(*byte)) => name.push_str(text),
         Ok(text) => {
             for c in text.chars() {
                 if is_hidden(c) || matches!(c, '.' | '\\') {
@@ -122,7 +182,7 @@ fn push_label(name: &mut String, label: &[u8]) {
         }
         Err(_) => {
             for byte in label {
-                if is_plain(byte) {
+                if is_plain(*byte) {
                     name.push(char::from(*byte));
                 } else {
                     push_escaped(name, *byte);
@@ -130,6 +190,11 @@ fn push_label(name: &mut String, label: &[u8]) {
             }
         }
     }
+}
+
+/// Tells a byte that stands in the text as it is: visible ASCII or a space, but neither dot nor backslash.
+const fn is_plain(byte: u8) -> bool {
+    (byte >= b' ') & (byte <= b'~') & (byte != b'.') & (byte != b'\\')
 }
 
 /// Appends a byte as `\DDD`.

@@ -74,6 +74,12 @@ impl QuicInitials {
         Self::default()
     }
 
+    /// Whether a packet of it opened with the keys of a client: who sends it is the client.
+    #[must_use]
+    pub const fn has_client(&self) -> bool {
+        self.reading.is_some()
+    }
+
     /// Bytes of memory that it holds beside itself.
     #[must_use]
     pub fn held(&self) -> usize {
@@ -294,7 +300,7 @@ pub(super) mod tests {
             assert_eq!(message.version, number);
             assert_eq!(message.hello.sni.as_deref(), Some("cam.example.com"));
             assert_eq!(message.hello.alpns, ["h3"]);
-            assert!(message.hello.ja4.unwrap().as_str().starts_with("q13d0103h3_"));
+            assert!(message.hello.ja4.unwrap().to_string().starts_with("q13d0103h3_"));
         }
     }
 

@@ -4,37 +4,67 @@
 //! (`technical_details/JA4.md` of the repository FoxIO-LLC/ja4, BSD licence); only the client's part of the family
 //! is computed.
 
-use std::{fmt, iter};
+use std::fmt;
 
 use ring::digest::{Context, SHA256};
 
 use super::Carrier;
 
-/// Characters of a fingerprint: ten of the readable part, two hashes of twelve, two underscores.
-const LENGTH: usize = 36;
+/// Characters of the readable part.
+const READABLE: usize = 10;
 /// Characters of a hash that are kept.
 const HASH: usize = 12;
+/// Characters of a fingerprint: the readable part, two hashes, two underscores.
+const LENGTH: usize = READABLE + 2 * HASH + 2;
 /// The highest count that two digits show.
 const MAX_COUNT: usize = 99;
 /// server_name and application_layer_protocol_negotiation: counted, but not hashed.
 const NOT_HASHED: [u16; 2] = [0, 16];
 
-/// A JA4 fingerprint, such as `t13d1516h2_8daaf6152771_e5627efa2ab1`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Ja4([u8; LENGTH]);
+/// What of a ClientHello makes its JA4 fingerprint, such as `t13d1516h2_8daaf6152771_e5627efa2ab1`.
+///
+/// The hashes are computed when the fingerprint is shown: most hellos concern nobody.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Ja4 {
+    /// The ten characters before the first underscore.
+    readable: [u8; READABLE],
+    /// Where the cipher suites end in `codes`.
+    suites: usize,
+    /// Where the types of extensions end in `codes`; signature algorithms follow.
+    extensions: usize,
+    /// All codes that are hashed, as sent, without GREASE.
+    codes: Box<[u16]>,
+}
 
 impl Ja4 {
-    /// The 36 characters.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        // Only ASCII is ever written into it.
-        str::from_utf8(&self.0).unwrap_or_default()
+    /// Bytes that it takes beside itself.
+    pub(crate) fn memory(&self) -> usize {
+        size_of_val(&*self.codes)
+    }
+
+    /// The fingerprint. Costs two sorts, and two SHA-256 over five characters for each code that was sent.
+    fn text(&self) -> [u8; LENGTH] {
+        let part = |range: std::ops::Range<usize>| self.codes.get(range).unwrap_or_default();
+        let sorted = |codes: &[u16]| {
+            let mut codes = codes.to_vec();
+            codes.sort_unstable();
+            codes
+        };
+        let mut text = Text { bytes: [b'0'; LENGTH], at: 0 };
+        text.push(&self.readable);
+        text.push(b"_");
+        text.push(&hash(&sorted(part(0..self.suites)), &[]));
+        text.push(b"_");
+        let algorithms = part(self.extensions..self.codes.len());
+        text.push(&hash(&sorted(part(self.suites..self.extensions)), algorithms));
+        text.bytes
     }
 }
 
 impl fmt::Display for Ja4 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        // Only ASCII is ever written into it.
+        f.write_str(str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 
@@ -60,35 +90,35 @@ pub(super) struct Ja4Fields<'a> {
 }
 
 impl Ja4Fields<'_> {
-    /// Computes the fingerprint. Costs a sort and two SHA-256 over five characters for each code that was sent.
+    /// Gathers what makes the fingerprint.
     pub(super) fn fingerprint(&self, carrier: Carrier) -> Ja4 {
-        let mut ciphers: Vec<u16> = codes(self.cipher_suites).collect();
-        let mut extensions: Vec<u16> =
-            self.extensions.iter().copied().filter(|&code| !is_grease(code)).collect();
-        let cipher_count = digits(ciphers.len());
-        let extension_count = digits(extensions.len());
-        let names_a_server = extensions.contains(&0);
+        let all = self.extensions.iter().copied().filter(|&code| !is_grease(code));
+        let room = self.cipher_suites.len() / 2
+            + self.extensions.len()
+            + self.signature_algorithms.len() / 2;
+        let mut hashed = Vec::with_capacity(room);
+        hashed.extend(codes(self.cipher_suites));
+        let suites = hashed.len();
+        hashed.extend(all.clone().filter(|code| !NOT_HASHED.contains(code)));
+        let extensions = hashed.len();
+        hashed.extend(codes(self.signature_algorithms));
 
-        ciphers.sort_unstable();
-        extensions.retain(|code| !NOT_HASHED.contains(code));
-        extensions.sort_unstable();
-
-        let mut text = Text { bytes: [b'0'; LENGTH], at: 0 };
-        text.push(&[match carrier {
+        let carrier = match carrier {
             Carrier::Tls => b't',
             Carrier::Dtls => b'd',
             Carrier::Quic => b'q',
-        }]);
-        text.push(version_code(self.version));
-        text.push(if names_a_server { b"d" } else { b"i" });
-        text.push(&cipher_count);
-        text.push(&extension_count);
-        text.push(&protocol_code(first_protocol(self.protocols)));
-        text.push(b"_");
-        text.push(&hash(ciphers.iter().copied(), iter::empty()));
-        text.push(b"_");
-        text.push(&hash(extensions.iter().copied(), codes(self.signature_algorithms)));
-        Ja4(text.bytes)
+        };
+        let [v0, v1] = *version_code(self.version);
+        let names_a_server = if all.clone().any(|code| code == 0) { b'd' } else { b'i' };
+        let [c0, c1] = digits(suites);
+        let [e0, e1] = digits(all.count());
+        let [p0, p1] = protocol_code(first_protocol(self.protocols));
+        Ja4 {
+            readable: [carrier, v0, v1, names_a_server, c0, c1, e0, e1, p0, p1],
+            suites,
+            extensions,
+            codes: hashed.into_boxed_slice(),
+        }
     }
 }
 
@@ -127,7 +157,7 @@ fn digits(count: usize) -> [u8; 2] {
 }
 
 /// The two characters of a version.
-const fn version_code(version: u16) -> &'static [u8] {
+const fn version_code(version: u16) -> &'static [u8; 2] {
     match version {
         0x0304 => b"13",
         0x0303 => b"12",
@@ -173,9 +203,8 @@ fn protocol_code(protocol: &[u8]) -> [u8; 2] {
 
 /// The first twelve hexadecimal digits of the SHA-256 of the codes in hexadecimal, separated by commas; behind an
 /// underscore follow the second ones, if there are any. Zeros when there is no first code.
-fn hash(first: impl Iterator<Item = u16>, second: impl Iterator<Item = u16>) -> [u8; HASH] {
-    let mut first = first.peekable();
-    if first.peek().is_none() {
+fn hash(first: &[u16], second: &[u16]) -> [u8; HASH] {
+    if first.is_empty() {
         return [b'0'; HASH];
     }
     let mut hashed = Hashed { context: Context::new(&SHA256), text: [0; BLOCK], at: 0 };
@@ -201,9 +230,9 @@ struct Hashed {
 
 impl Hashed {
     /// Writes `lead`, if there is one, before the first code, and a comma before each other one.
-    fn feed(&mut self, lead: Option<u8>, codes: impl Iterator<Item = u16>) {
+    fn feed(&mut self, lead: Option<u8>, codes: &[u16]) {
         let mut lead = lead;
-        for code in codes {
+        for &code in codes {
             if let Some(lead) = lead {
                 self.push(&[lead]);
             }
@@ -233,14 +262,6 @@ impl Hashed {
 /// A lower-case hexadecimal digit of a value below 16.
 const fn hex_digit(value: u8) -> u8 {
     if value < 10 { b'0' + value } else { b'a' + (value - 10) }
-}
-
-#[cfg(test)]
-impl Ja4 {
-    /// A fingerprint for a test.
-    pub(crate) fn of_text(text: &str) -> Self {
-        Self(text.as_bytes().try_into().unwrap())
-    }
 }
 
 #[cfg(test)]

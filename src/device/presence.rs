@@ -1,0 +1,64 @@
+//! Who is there and who is not.
+//!
+//! Comes in: the time, and how long a device may be silent. Goes out: the devices whose presence changed. It is asked
+//! now and then, not for each packet.
+
+use std::time::Duration;
+
+use super::Presence;
+use super::registry::Registry;
+use super::shelf::DeviceRef;
+use crate::net::Timestamp;
+
+impl Registry {
+    /// Notes who has been silent for longer than `offline_after`; gives the devices of which that is news.
+    pub(crate) fn settle_presence(
+        &mut self,
+        offline_after: Duration,
+        now: Timestamp,
+    ) -> Vec<DeviceRef> {
+        let mut changed = Vec::new();
+        for (device, dossier) in self.shelf.iter_with_mut() {
+            let presence = if now.since(dossier.last_seen()) > offline_after {
+                Presence::Offline
+            } else {
+                Presence::Online
+            };
+            if dossier.set_presence(presence) && dossier.is_listed() {
+                changed.push(device);
+            }
+        }
+        changed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::catalogue::Catalogue;
+    use crate::device::Signatures;
+    use crate::net::MacAddr;
+
+    #[test]
+    fn a_silent_camera_goes_offline_once_and_comes_back_with_its_next_packet() {
+        let catalogue = Arc::new(Catalogue::builtin().unwrap());
+        let mut registry = Registry::new(catalogue, Signatures::builtin(), 8);
+        let at = |second| Timestamp::from_parts(second, 0);
+        let patience = Duration::from_secs(900);
+        let camera = registry.claim(MacAddr([0x44, 0xa6, 0x42, 0, 0, 1]), None, at(0)).unwrap();
+        let presence = |registry: &mut Registry| registry.profile(camera).unwrap().state.presence;
+        registry.take_news(camera);
+
+        assert_eq!(registry.settle_presence(patience, at(900)), []);
+        assert_eq!(registry.settle_presence(patience, at(901)), [camera]);
+        assert_eq!(registry.settle_presence(patience, at(902)), []);
+        assert_eq!(presence(&mut registry), Presence::Offline);
+        assert!(registry.take_news(camera).is_some());
+
+        registry.touch(camera, at(1_000));
+        assert_eq!(presence(&mut registry), Presence::Online);
+        assert!(registry.take_news(camera).is_some());
+    }
+}
