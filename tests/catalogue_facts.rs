@@ -226,7 +226,8 @@ fn seen(mac: MacAddr) -> Option<Arc<DeviceProfile>> {
     analyst.observe(Observation { order, timestamp, kind });
     std::iter::from_fn(|| analyst.poll_event()).find_map(|event| match event.kind {
         EventKind::DeviceSeen(profile) => Some(profile),
-        EventKind::FlowStarted(_)
+        EventKind::DeviceTouched(_)
+        | EventKind::FlowStarted(_)
         | EventKind::FlowUpdated { .. }
         | EventKind::FlowEnded { .. }
         | EventKind::MessageRead(_)

@@ -295,7 +295,7 @@ fn watch(seed: u64, seconds: u64) -> Watched {
 
 fn all_profiles(events: &[Event]) -> impl Iterator<Item = &Arc<DeviceProfile>> {
     events.iter().filter_map(|event| match &event.kind {
-        EventKind::DeviceSeen(profile) => Some(profile),
+        EventKind::DeviceSeen(profile) | EventKind::DeviceTouched(profile) => Some(profile),
         EventKind::FlowStarted(sighting)
         | EventKind::FlowUpdated { sighting, .. }
         | EventKind::FlowEnded { sighting, .. } => {
@@ -320,7 +320,10 @@ fn sightings(events: &[Event]) -> impl Iterator<Item = &FlowSighting> {
         EventKind::FlowStarted(sighting)
         | EventKind::FlowUpdated { sighting, .. }
         | EventKind::FlowEnded { sighting, .. } => Some(sighting),
-        EventKind::DeviceSeen(_) | EventKind::MessageRead(_) | EventKind::AlertRaised(_) => None,
+        EventKind::DeviceSeen(_)
+        | EventKind::DeviceTouched(_)
+        | EventKind::MessageRead(_)
+        | EventKind::AlertRaised(_) => None,
     })
 }
 
@@ -330,6 +333,7 @@ fn ended(events: &[Event]) -> impl Iterator<Item = &FlowSighting> {
         EventKind::FlowStarted(_)
         | EventKind::FlowUpdated { .. }
         | EventKind::DeviceSeen(_)
+        | EventKind::DeviceTouched(_)
         | EventKind::MessageRead(_)
         | EventKind::AlertRaised(_) => None,
     })

@@ -3,7 +3,7 @@
 //! Comes in: observations of all meters in order, and the time. Goes out: events, in the order of their causes.
 //! It never performs I/O and reads no clock. Flows are dealt with in `flow_rules`, messages in `message_rules`.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,8 +41,11 @@ pub struct Analyst {
     pub(super) watched: WatchList,
     pub(super) ledger: Ledger,
     pub(super) rules: Ruleset,
+    /// When the listed devices were last seen, as it was told at the latest checkpoint.
+    pub(super) checkpoints: HashMap<DeviceRef, Timestamp, RandomState>,
+    pub(super) next_checkpoint: Timestamp,
     events: VecDeque<Event>,
-    now: Timestamp,
+    pub(super) now: Timestamp,
     /// When it is looked next who has gone silent.
     next_presence: Timestamp,
 }
@@ -68,6 +71,8 @@ impl Analyst {
             watched: WatchList::new(config.max_watched_flows),
             ledger: Ledger::new(),
             rules: Ruleset::new(),
+            checkpoints: HashMap::with_hasher(RandomState::new()),
+            next_checkpoint: Timestamp::ZERO,
             events: VecDeque::new(),
             now: Timestamp::ZERO,
             next_presence: Timestamp::ZERO,
@@ -99,12 +104,14 @@ impl Analyst {
             }
         }
         self.settle_forgotten();
+        self.tell_touched();
     }
 
     /// Tells the analyst that time has passed without an observation.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
         self.settle_presence();
+        self.tell_touched();
     }
 
     /// The next event, oldest first.
@@ -199,8 +206,9 @@ impl Analyst {
         }
     }
 
-    fn settle_forgotten(&mut self) {
+    pub(super) fn settle_forgotten(&mut self) {
         while let Some(device) = self.registry.pop_forgotten() {
+            self.checkpoints.remove(&device);
             self.ledger.forget(device);
         }
     }
@@ -426,6 +434,7 @@ mod tests {
             .iter()
             .map(|kind| match kind {
                 EventKind::DeviceSeen(_) => "device",
+                EventKind::DeviceTouched(_) => "touched",
                 EventKind::FlowStarted(_) => "started",
                 EventKind::FlowUpdated { .. } => "updated",
                 EventKind::FlowEnded { .. } => "ended",
@@ -443,6 +452,7 @@ mod tests {
                 | EventKind::FlowUpdated { sighting, .. }
                 | EventKind::FlowEnded { sighting, .. } => Some(sighting),
                 EventKind::DeviceSeen(_)
+                | EventKind::DeviceTouched(_)
                 | EventKind::MessageRead(_)
                 | EventKind::AlertRaised(_) => None,
             })
@@ -454,7 +464,8 @@ mod tests {
             .iter()
             .find_map(|kind| match kind {
                 EventKind::DeviceSeen(profile) => Some(&**profile),
-                EventKind::FlowStarted(_)
+                EventKind::DeviceTouched(_)
+                | EventKind::FlowStarted(_)
                 | EventKind::FlowUpdated { .. }
                 | EventKind::FlowEnded { .. }
                 | EventKind::MessageRead(_)
@@ -556,7 +567,8 @@ mod tests {
             .into_iter()
             .filter_map(|kind| match kind {
                 EventKind::DeviceSeen(profile) => Some(profile),
-                EventKind::FlowStarted(_)
+                EventKind::DeviceTouched(_)
+                | EventKind::FlowStarted(_)
                 | EventKind::FlowUpdated { .. }
                 | EventKind::FlowEnded { .. }
                 | EventKind::MessageRead(_)

@@ -1,9 +1,10 @@
 //! HTTP: health, metrics, and the inventory as JSON.
 //!
 //! Comes in: requests from whoever can reach the address (loopback unless the user says otherwise). Goes out: what
-//! the read models hold. It never changes anything: only GET and HEAD are answered.
+//! the read models hold. It changes nothing, but for who brings the write token: GET and HEAD are answered, and DELETE of a device.
 
 mod config;
+mod forget;
 mod guarded_listener;
 mod handlers;
 mod listen;
@@ -14,10 +15,13 @@ mod router;
 mod server;
 mod state;
 mod view;
+mod write_token;
 
 pub use config::Config;
+pub use forget::{Forgetting, WriteAccess};
 pub use listen::{ListenError, listen};
 pub use readiness::Readiness;
 pub use router::{ROUTES, router};
 pub use server::serve;
 pub use state::{ApiState, Status};
+pub use write_token::{WriteToken, WriteTokenError};

@@ -30,6 +30,7 @@ mod place;
 mod presence;
 mod profile;
 mod registry;
+mod restoring;
 mod sadp;
 mod service_notes;
 mod shelf;

@@ -48,7 +48,7 @@ pub(crate) struct RegistryStats {
 pub(crate) struct Registry {
     catalogue: Arc<Catalogue>,
     pub(super) signatures: Signatures,
-    labels: Arc<Labels>,
+    pub(super) labels: Arc<Labels>,
     max_devices: usize,
     pub(super) shelf: Shelf,
     pub(super) by_mac: HashMap<MacAddr, DeviceRef, RandomState>,
