@@ -51,7 +51,12 @@ fn streams(criterion: &mut Criterion) {
         let Some((known, place, head)) = targets::stream_input(&seed) else { continue };
         bench(&name, head, place, known);
     }
-    let place = StreamPlace { from_initiator: true, source_port: 40_000, destination_port: 22 };
+    let place = StreamPlace {
+        from_initiator: true,
+        source_port: 40_000,
+        destination_port: 22,
+        without_body: false,
+    };
     bench("of-others", b"SSH-2.0-OpenSSH_9.6\r\n", place, None);
     group.finish();
 }

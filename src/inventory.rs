@@ -114,7 +114,9 @@ impl Inventory {
     /// Takes one event. Events must come in order, from one place.
     pub fn apply(&self, event: &Event) {
         match &event.kind {
-            EventKind::DeviceSeen(profile) => self.apply_profile(profile),
+            EventKind::DeviceSeen(profile) | EventKind::DeviceTouched(profile) => {
+                self.apply_profile(profile);
+            }
             EventKind::FlowStarted(sighting) | EventKind::FlowUpdated { sighting, .. } => {
                 self.apply_flow(sighting, event.timestamp);
                 if sighting.is_of_concern() {
@@ -207,6 +209,17 @@ impl Inventory {
             destinations: self.destinations.len(),
             alerts: self.alerts.lock().unwrap_or_else(PoisonError::into_inner).len(),
         }
+    }
+
+    /// Forgets a device with its destinations, live flows and alerts; tells whether it was known.
+    pub fn forget(&self, id: &DeviceId) -> bool {
+        self.destinations.retain(|key, _| key.device != *id);
+        self.flows.retain(|_, flow| {
+            flow.sighting.device.as_ref().is_none_or(|device| device.profile.id != *id)
+        });
+        let mut alerts = self.alerts.lock().unwrap_or_else(PoisonError::into_inner);
+        alerts.retain(|alert| alert.device_id() != id);
+        self.devices.remove(id).is_some()
     }
 
     fn apply_profile(&self, profile: &Arc<DeviceProfile>) {

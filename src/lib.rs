@@ -10,7 +10,7 @@
 //! * [`catalogue`]: what is known of the vendors, compiled.
 //! * [`device`], [`classify`], [`alert`]: who, where to, and what a person should look at.
 //! * [`analyst`]: ties those together; gives [`Event`](analyst::Event)s. One a daemon.
-//! * [`inventory`], [`metrics`], [`export`]: read models and ways out; [`api`]: HTTP.
+//! * [`inventory`], [`metrics`], [`export`], [`store`]: read models and ways out; [`api`]: HTTP.
 //! * [`config`]: what the user wrote becomes what the program uses.
 //! * [`daemon`], [`cli`]: threads, clocks, signals, commands.
 //! * [`simulate`]: a household made of packets, for the demo, tests and benches.
@@ -34,3 +34,4 @@ pub mod meter;
 pub mod metrics;
 pub mod net;
 pub mod simulate;
+pub mod store;

@@ -4,14 +4,14 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hikwatch::alert::{Alert, AlertRule};
 use hikwatch::analyst::{
     AlertSighting, Event, EventKind, FlowDevice, FlowSighting, Tallies, Tally,
 };
-use hikwatch::api::{self, ApiState, Readiness, Status};
+use hikwatch::api::{self, ApiState, Forgetting, Readiness, Status, WriteAccess, WriteToken};
 use hikwatch::catalogue::{CloudRole, Region, Speaker};
 use hikwatch::classify::{Basis, Destination};
 use hikwatch::decode::VlanIds;
@@ -192,6 +192,52 @@ fn only_reading_is_possible() {
 }
 
 #[test]
+fn forgetting_a_device_takes_the_write_token() {
+    let delete = |address, id: &str, more: &str| {
+        ask(address, &format!("DELETE /api/v1/devices/{id} HTTP/1.0\r\n{more}\r\n"))
+    };
+    serving(move |address, _| {
+        let off = delete(address, "d-000000000001", "Authorization: Bearer 0123456789abcdef\r\n");
+        assert_eq!(off.status, 403);
+        assert!(off.body.contains("http.write_token_file"), "{}", off.body);
+    });
+    let orders = Arc::new(Mutex::new(Vec::new()));
+    let given = Arc::clone(&orders);
+    let forget = move |id: DeviceId| -> Forgetting {
+        given.lock().unwrap().push(id.0.to_string());
+        let answer = match &*id.0 {
+            "d-000000000001" => Ok(true),
+            "d-full" => Err("the disk is full".to_owned()),
+            _ => Ok(false),
+        };
+        Box::pin(async move { answer })
+    };
+    let token = WriteToken::new("0123456789abcdef").unwrap();
+    let state =
+        ApiState { write_access: Some(WriteAccess { token, forget: Arc::new(forget) }), ..state() };
+    serving_state(state, move |address, _| {
+        for wrong in [
+            "",
+            "Authorization: Bearer 0123456789abcdeF\r\n",
+            "Authorization: Bearer\r\n",
+            "Authorization: Basic 0123456789abcdef\r\n",
+        ] {
+            let answer = delete(address, "d-000000000001", wrong);
+            assert_eq!(answer.status, 401, "{wrong}");
+            assert!(answer.head.contains("www-authenticate: bearer"));
+            assert!(!answer.body.contains("0123"));
+        }
+        let right = "authorization: bearer 0123456789abcdef\r\n";
+        assert_eq!(delete(address, "d-000000000001", right).status, 204);
+        assert_eq!(delete(address, "d-000000000009", right).status, 404);
+        let full = delete(address, "d-full", right);
+        assert_eq!(full.status, 503);
+        assert!(full.body.contains("the disk is full"));
+    });
+    assert_eq!(*orders.lock().unwrap(), ["d-000000000001", "d-000000000009", "d-full"]);
+}
+
+#[test]
 fn what_is_not_there_is_not_found_as_json() {
     serving(|address, _| {
         for path in ["/nothing", "/api/v1/devices/d-ffffffffffff", "/api/v1/devices/..%2f..%2fetc"]
@@ -236,13 +282,16 @@ fn ask(address: SocketAddr, request: &str) -> Answer {
 
 /// Serves three cameras, a phone, a flow and an alert, and runs `client` against them; the server then stops.
 fn serving(client: impl FnOnce(SocketAddr, &Readiness) + Send + 'static) {
+    serving_state(state(), client);
+}
+
+fn serving_state(state: ApiState, client: impl FnOnce(SocketAddr, &Readiness) + Send + 'static) {
     let listener = api::listen(&api::Config {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        insecure: false,
+        ..api::Config::default()
     })
     .unwrap();
     let address = listener.local_addr().unwrap();
-    let state = state();
     let readiness = Arc::clone(&state.readiness);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let client = std::thread::spawn(move || {
@@ -297,6 +346,7 @@ fn state() -> ApiState {
             ..Status::default()
         }),
         readiness: Arc::new(Readiness::default()),
+        write_access: None,
     }
 }
 

@@ -121,7 +121,12 @@ fn each_seed_is_read_unless_it_is_there_to_be_refused() {
                 let from_initiator = bytes[2] == 0;
                 let (source_port, destination_port) =
                     if from_initiator { (40_001, port) } else { (port, 40_001) };
-                let place = StreamPlace { from_initiator, source_port, destination_port };
+                let place = StreamPlace {
+                    from_initiator,
+                    source_port,
+                    destination_port,
+                    without_body: false,
+                };
                 let known = AppProtocol::ALL.get(usize::from(bytes[0])).copied();
                 matches!(dissector.stream(&bytes[3..], place, known), StreamVerdict::Read(..))
             }

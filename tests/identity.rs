@@ -222,6 +222,13 @@ fn setting_seeds() {
         for profile in wrong {
             println!("  wrong: {}", describe_wrong(judged, profile));
         }
+        for (_, host, unit) in judged.truth.units() {
+            let vendor = judged.best_of(host).and_then(|best| best.identity.vendor.clone());
+            if vendor.as_deref().is_some_and(|vendor| vendor != unit.vendor) {
+                println!("  brand: {} told as {vendor:?}: {:?}", host.name, host.evidence);
+                println!("{}", explain(judged.best_of(host).unwrap(), &Signatures::builtin()));
+            }
+        }
         for profile in judged.profiles.iter().filter(|profile| profile.is_vendor_device()) {
             if !judged.is_unit(profile) && profile.identity.confidence < FOUND {
                 println!("  suspected: {}", describe_wrong(judged, profile));

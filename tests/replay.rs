@@ -69,7 +69,9 @@ impl ReplaySink for Gatherer {
     fn event(&mut self, event: &Event, points: &[ObservationPoint]) -> Result<()> {
         self.eve.write_event(event, points)?;
         let (device, destination) = match &event.kind {
-            EventKind::DeviceSeen(profile) => (Some(profile), None),
+            EventKind::DeviceSeen(profile) | EventKind::DeviceTouched(profile) => {
+                (Some(profile), None)
+            }
             EventKind::FlowStarted(sighting)
             | EventKind::FlowUpdated { sighting, .. }
             | EventKind::FlowEnded { sighting, .. } => (

@@ -1,4 +1,4 @@
-//! The simulated household, read by an independent decoder: tshark must find nothing wrong with it.
+//! The simulated household and fleet, read by an independent decoder: tshark must find nothing wrong with them.
 //!
 //! Skipped, loudly, where tshark is not installed.
 
@@ -12,8 +12,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use hikwatch::net::Timestamp;
-use hikwatch::simulate::{Household, pcap_header, pcap_record};
+use hikwatch::simulate::{
+    Fleet, FleetPlan, Household, Mutation, SimulatedFrame, pcap_header, pcap_record,
+};
 
+const START: Timestamp = Timestamp::from_parts(1_767_225_600, 0);
 const SIMULATED: Duration = Duration::from_secs(60);
 
 #[test]
@@ -103,12 +106,74 @@ fn tshark_reads_a_minute_of_the_household_without_complaint() {
     assert_eq!(control, ["E23456789\ttest\t4"]);
 }
 
+#[test]
+fn tshark_reads_every_protocol_of_a_fleet_without_complaint() {
+    if Command::new("tshark").arg("--version").output().is_err() {
+        eprintln!("SKIPPED: tshark is not installed, the simulated frames were not checked");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for mutation in [Mutation::NONE, Mutation::STRONG] {
+        let capture = folder.path().join(format!("fleet-{}.pcap", mutation.strength()));
+        let frames = write(&capture, Fleet::new(7, START, FleetPlan::mutated(mutation)));
+
+        let fields =
+            fields(&capture, "frame", &["frame.protocols", "_ws.malformed", "tcp.analysis.flags"]);
+        assert_eq!(fields.len(), frames);
+        let odd: Vec<_> = fields.iter().filter(|line| !line.ends_with("\t\t")).take(5).collect();
+        assert!(odd.is_empty(), "{mutation:?}: {odd:?}");
+        let seen: BTreeSet<_> = fields.iter().flat_map(|line| line.split(['\t', ':'])).collect();
+        for protocol in [
+            "arp", "dhcp", "dns", "mdns", "ssdp", "http", "xml", "rtsp", "sdp", "rtp", "tls",
+            "x509sat", "snmp", "mqtt", "ntp",
+        ] {
+            assert!(seen.contains(protocol), "{mutation:?}: no {protocol} in {seen:?}");
+        }
+    }
+}
+
+#[test]
+fn tshark_reads_what_the_units_of_a_fleet_say() {
+    if Command::new("tshark").arg("--version").output().is_err() {
+        eprintln!("SKIPPED: tshark is not installed, the simulated frames were not checked");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let capture = folder.path().join("fleet.pcap");
+    write(&capture, Fleet::new(8, START, FleetPlan::default()));
+
+    let sums = "ip.checksum.status==0 || tcp.checksum.status==0 || udp.checksum.status==0";
+    assert_eq!(fields(&capture, sums, &["frame.number"]), [""; 0]);
+    let subjects = fields(&capture, "tls.handshake.type==11", &["x509sat.uTF8String"]);
+    assert!(subjects.iter().any(|names| names.contains("www.hikvision.com")), "{subjects:?}");
+    assert!(subjects.iter().any(|names| names.contains("EZVIZ Device")), "{subjects:?}");
+    let objects = fields(&capture, "snmp.data==2", &["snmp.value.oid"]);
+    assert!(objects.iter().any(|oid| oid == "1.3.6.1.4.1.39165.1.1"), "{objects:?}");
+    let services = fields(&capture, "mdns && dns.srv.port", &["dns.resp.name"]);
+    assert!(services.iter().any(|names| names.contains("_CGI._tcp.local")), "{services:?}");
+    let topics = fields(&capture, "mqtt.msgtype==1", &["mqtt.willtopic"]);
+    assert!(topics.iter().any(|topic| topic.starts_with("/Basic/pu2cenplt/")), "{topics:?}");
+    let servers = fields(&capture, "http.server", &["http.server"]);
+    for name in ["App-webs/", "DNVRS-Webs", "Hikvision-Webs", "DVRDVS-Webs"] {
+        assert!(servers.iter().any(|server| server == name), "{name}: {servers:?}");
+    }
+    let types = fields(&capture, "eth.type==0x8d8d", &["frame.len"]);
+    assert!(!types.is_empty() && types.iter().all(|length| length == "625"), "{types:?}");
+    assert!(!fields(&capture, "eth.type==0x8033", &["frame.number"]).is_empty());
+    let open = "tcp.flags.syn==1 && tcp.flags.ack==1 && tcp.srcport in {554,8000,8443,9010,9020}";
+    let ports = fields(&capture, open, &["tcp.srcport"]);
+    assert_eq!(distinct(&ports), set(&["554", "8000", "8443", "9010", "9020"]));
+}
+
 fn write_household(path: &Path) -> usize {
-    let start = Timestamp::from_parts(1_767_225_600, 0);
+    write(path, Household::new(7, START).take_while(|f| f.timestamp.since(START) < SIMULATED))
+}
+
+fn write(path: &Path, source: impl Iterator<Item = SimulatedFrame>) -> usize {
     let mut out = BufWriter::new(File::create(path).unwrap());
     out.write_all(&pcap_header()).unwrap();
     let mut frames = 0;
-    for frame in Household::new(7, start).take_while(|f| f.timestamp.since(start) < SIMULATED) {
+    for frame in source {
         out.write_all(&pcap_record(&frame)).unwrap();
         frames += 1;
     }
@@ -125,7 +190,14 @@ fn fields(capture: &Path, filter: &str, names: &[&str]) -> Vec<String> {
     {
         command.args(["-o", preference]);
     }
-    for dissector in ["tcp.port==7400,tls", "tcp.port==8555,tls", "tcp.port==31006,mqtt"] {
+    for dissector in [
+        "tcp.port==7400,tls",
+        "tcp.port==8555,tls",
+        "tcp.port==8443,tls",
+        "tcp.port==49152,http",
+        "tcp.port==8820,mqtt",
+        "tcp.port==31006,mqtt",
+    ] {
         command.args(["-d", dissector]);
     }
     command.args(["-Y", filter, "-T", "fields"]);

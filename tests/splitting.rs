@@ -255,7 +255,8 @@ fn conclude(events: &[Event]) -> Conclusions {
                 ));
             }
             EventKind::MessageRead(sighting) => note_names(&sighting.message, &mut found.names),
-            EventKind::FlowStarted(_)
+            EventKind::DeviceTouched(_)
+            | EventKind::FlowStarted(_)
             | EventKind::FlowUpdated { .. }
             | EventKind::AlertRaised(_) => {}
         }

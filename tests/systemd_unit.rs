@@ -53,6 +53,8 @@ fn the_unit_permits_opening_packet_sockets_and_dropping_capabilities() {
     assert!(values("RestrictAddressFamilies").concat().contains("AF_PACKET"));
     assert_eq!(values("Type"), ["notify"]);
     assert_eq!(values("WatchdogSec"), ["30"]);
+    // /var/lib/hikwatch, where the store is by default.
+    assert_eq!(values("StateDirectory"), ["hikwatch"]);
 }
 
 /// Runs systemd-analyze; nothing, and says so, on a machine without it.

@@ -38,6 +38,12 @@ impl<T: Clone + Eq + Hash> Remembered<T> {
         self.arrivals.push_back(value);
         true
     }
+
+    /// Takes out every member that `is_out` says.
+    pub(super) fn remove(&mut self, is_out: impl Fn(&T) -> bool) {
+        self.members.retain(|member| !is_out(member));
+        self.arrivals.retain(|member| !is_out(member));
+    }
 }
 
 #[cfg(test)]

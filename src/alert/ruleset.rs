@@ -100,6 +100,28 @@ impl Ruleset {
         })
     }
 
+    /// Takes a device for reported, if it would have been: an earlier run knew it.
+    pub fn remember_device(&mut self, profile: &DeviceProfile) {
+        if profile.is_vendor_device() && profile.identity.confidence >= NEW_DEVICE_CONFIDENCE {
+            self.devices.insert(profile.id.clone());
+        }
+        if profile.is_vendor_device() && profile.state.conflict.is_some() {
+            self.conflicts.insert(profile.id.clone());
+        }
+    }
+
+    /// Takes a contact for reported: an earlier run saw it.
+    pub fn remember_contact(&mut self, device: DeviceId, service: Arc<str>) {
+        self.contacts.insert((device, service));
+    }
+
+    /// Forgets what was reported of a device.
+    pub fn forget(&mut self, id: &DeviceId) {
+        self.devices.remove(|device| device == id);
+        self.conflicts.remove(|device| device == id);
+        self.contacts.remove(|(device, _)| device == id);
+    }
+
     /// `vendor-cloud-contact`: the first contact of a device with a cloud service.
     pub fn observe_contact(
         &mut self,
@@ -215,6 +237,24 @@ mod tests {
         assert_eq!(alert.rule, AlertRule::NewDevice);
         assert!(alert.message.contains("40 % sure") && alert.message.contains("192.0.2.64"));
         assert!(!alert.message.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn what_an_earlier_run_knew_is_not_reported_until_it_is_forgotten() {
+        let mut rules = Ruleset::new();
+        let (sure, unsure) = (profile("d-1", Some("ezviz"), 80), profile("d-2", Some("ezviz"), 30));
+        rules.remember_device(&sure);
+        rules.remember_device(&unsure);
+        rules.remember_contact(sure.id.clone(), "ezviz-lbs".into());
+        let now = Timestamp::ZERO;
+
+        assert!(rules.observe_profile(&sure, now).next().is_none());
+        assert!(rules.observe_contact(&sure, &destination("ezviz-lbs"), now).is_none());
+        assert!(rules.observe_profile(&profile("d-2", Some("ezviz"), 80), now).next().is_some());
+
+        rules.forget(&sure.id);
+        assert!(rules.observe_profile(&sure, now).next().is_some());
+        assert!(rules.observe_contact(&sure, &destination("ezviz-lbs"), now).is_some());
     }
 
     #[test]

@@ -25,6 +25,9 @@ pub struct Config {
     pub uncounted_interfaces: Vec<InterfaceId>,
     /// Messages that concern neither a vendor device nor a vendor cloud are told too; else only those that do.
     pub all_messages: bool,
+    /// Devices that were heard of are told at least this often (packet time) although nothing is new, for who stores
+    /// their times; never without it.
+    pub checkpoint_interval: Option<Duration>,
 }
 
 impl Default for Config {
@@ -38,6 +41,7 @@ impl Default for Config {
             max_watched_flows: 16_384,
             uncounted_interfaces: Vec::new(),
             all_messages: true,
+            checkpoint_interval: None,
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct Event {
 pub enum EventKind {
     /// A device is new, or what is known of it changed.
     DeviceSeen(Arc<DeviceProfile>),
+    /// A device was heard of again and nothing else is new: its times and counts, told now and then for who keeps them.
+    DeviceTouched(Arc<DeviceProfile>),
     /// A flow began that concerns a vendor device or a vendor cloud.
     FlowStarted(FlowSighting),
     /// A flow goes on. `interim` when its record is due for export.
@@ -108,6 +110,35 @@ pub struct Tally {
     pub received: u64,
     /// Flows.
     pub flows: u64,
+}
+
+impl Tally {
+    /// What it has grown by since `earlier`. One that is lower belongs to a device that was forgotten and came back:
+    /// it counts from zero again.
+    #[must_use]
+    pub const fn grown_since(self, earlier: Self) -> Self {
+        let restarted = self.sent < earlier.sent
+            || self.received < earlier.received
+            || self.flows < earlier.flows;
+        if restarted {
+            return self;
+        }
+        Self {
+            sent: self.sent - earlier.sent,
+            received: self.received - earlier.received,
+            flows: self.flows - earlier.flows,
+        }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, more: Self) -> Self {
+        Self {
+            sent: self.sent.saturating_add(more.sent),
+            received: self.received.saturating_add(more.received),
+            flows: self.flows.saturating_add(more.flows),
+        }
+    }
 }
 
 /// A message, and what the analyst knows of its sender.

@@ -3,7 +3,7 @@
 //! Comes in: observations of all meters in order, and the time. Goes out: events, in the order of their causes.
 //! It never performs I/O and reads no clock. Flows are dealt with in `flow_rules`, messages in `message_rules`.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,8 +41,11 @@ pub struct Analyst {
     pub(super) watched: WatchList,
     pub(super) ledger: Ledger,
     pub(super) rules: Ruleset,
+    /// When the listed devices were last seen, as it was told at the latest checkpoint.
+    pub(super) checkpoints: HashMap<DeviceRef, Timestamp, RandomState>,
+    pub(super) next_checkpoint: Timestamp,
     events: VecDeque<Event>,
-    now: Timestamp,
+    pub(super) now: Timestamp,
     /// When it is looked next who has gone silent.
     next_presence: Timestamp,
 }
@@ -68,6 +71,8 @@ impl Analyst {
             watched: WatchList::new(config.max_watched_flows),
             ledger: Ledger::new(),
             rules: Ruleset::new(),
+            checkpoints: HashMap::with_hasher(RandomState::new()),
+            next_checkpoint: Timestamp::ZERO,
             events: VecDeque::new(),
             now: Timestamp::ZERO,
             next_presence: Timestamp::ZERO,
@@ -99,12 +104,14 @@ impl Analyst {
             }
         }
         self.settle_forgotten();
+        self.tell_touched();
     }
 
     /// Tells the analyst that time has passed without an observation.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
         self.settle_presence();
+        self.tell_touched();
     }
 
     /// The next event, oldest first.
@@ -199,8 +206,9 @@ impl Analyst {
         }
     }
 
-    fn settle_forgotten(&mut self) {
+    pub(super) fn settle_forgotten(&mut self) {
         while let Some(device) = self.registry.pop_forgotten() {
+            self.checkpoints.remove(&device);
             self.ledger.forget(device);
         }
     }
@@ -426,6 +434,7 @@ mod tests {
             .iter()
             .map(|kind| match kind {
                 EventKind::DeviceSeen(_) => "device",
+                EventKind::DeviceTouched(_) => "touched",
                 EventKind::FlowStarted(_) => "started",
                 EventKind::FlowUpdated { .. } => "updated",
                 EventKind::FlowEnded { .. } => "ended",
@@ -443,6 +452,7 @@ mod tests {
                 | EventKind::FlowUpdated { sighting, .. }
                 | EventKind::FlowEnded { sighting, .. } => Some(sighting),
                 EventKind::DeviceSeen(_)
+                | EventKind::DeviceTouched(_)
                 | EventKind::MessageRead(_)
                 | EventKind::AlertRaised(_) => None,
             })
@@ -454,7 +464,8 @@ mod tests {
             .iter()
             .find_map(|kind| match kind {
                 EventKind::DeviceSeen(profile) => Some(&**profile),
-                EventKind::FlowStarted(_)
+                EventKind::DeviceTouched(_)
+                | EventKind::FlowStarted(_)
                 | EventKind::FlowUpdated { .. }
                 | EventKind::FlowEnded { .. }
                 | EventKind::MessageRead(_)
@@ -469,7 +480,7 @@ mod tests {
 
         let arp = bench.arp(CAMERA_MAC, CAMERA);
         assert_eq!(labels(&arp), ["device", "new-device"]);
-        assert_eq!(profile(&arp).identity.confidence, 50);
+        assert_eq!(profile(&arp).identity.confidence, 58);
 
         let sadp = bench.sadp(CAMERA_MAC, reply("DS-2CD2385G1-I"));
         assert_eq!(labels(&sadp), ["device", "message"]);
@@ -478,7 +489,7 @@ mod tests {
         assert_eq!(identity.oem_of, None);
         assert_eq!(identity.kind, DeviceKind::Camera);
         assert_eq!(identity.serial.as_deref(), Some("E33842150"));
-        assert_eq!(identity.confidence, 77);
+        assert_eq!(identity.confidence, 81);
 
         bench.asks(CAMERA_MAC, CAMERA, LBS_NAME);
         bench.is_answered(CAMERA, LBS_NAME, CLOUD);
@@ -504,7 +515,7 @@ mod tests {
         bench.analyst.drain(Timestamp::from_parts(9_999, 0));
         let last = bench.events();
         assert_eq!(labels(&last), ["device"]);
-        assert_eq!(profile(&last).identity.confidence, 87);
+        assert_eq!(profile(&last).identity.confidence, 89);
         assert_eq!(profile(&last).addresses, [addr(CAMERA)]);
     }
 
@@ -556,19 +567,18 @@ mod tests {
             .into_iter()
             .filter_map(|kind| match kind {
                 EventKind::DeviceSeen(profile) => Some(profile),
-                EventKind::FlowStarted(_)
+                EventKind::DeviceTouched(_)
+                | EventKind::FlowStarted(_)
                 | EventKind::FlowUpdated { .. }
                 | EventKind::FlowEnded { .. }
                 | EventKind::MessageRead(_)
                 | EventKind::AlertRaised(_) => None,
             })
             .collect();
-        let of = |mac| profiles.iter().find(|profile| profile.mac == Some(mac)).unwrap();
-        assert_eq!(of(CAMERA_MAC).identity.vendor.as_deref(), Some("hikvision"));
-        assert_eq!(of(CAMERA_MAC).identity.model, None);
-        assert!(of(PHONE_MAC).identity.confidence < 40);
-        assert!(of(PHONE_MAC).evidence.len() <= 32);
-        assert!(of(PHONE_MAC).evidence.iter().all(|evidence| evidence.value.len() <= 128));
+        let camera = profiles.iter().find(|profile| profile.mac == Some(CAMERA_MAC)).unwrap();
+        assert_eq!(camera.identity.vendor.as_deref(), Some("hikvision"));
+        assert_eq!(camera.identity.model, None);
+        assert!(profiles.iter().all(|profile| profile.mac != Some(PHONE_MAC)));
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Analyst {
             Message::TlsHello(hello) => self.learn_name(sender, hello.sni.as_deref(), now),
             Message::Quic(quic) => self.learn_name(sender, quic.hello.sni.as_deref(), now),
             Message::HttpRequest(request) => {
-                self.learn_name(sender, request.host.as_deref().map(without_port), now);
+                self.learn_name(sender, request.host_name(), now);
                 self.learn_name(sender, asked_over_http(&request.target), now);
             }
             Message::Dhcp(dhcp) => self.learn_from_dhcp(&context, dhcp, sender, now),
@@ -119,7 +119,12 @@ impl Analyst {
                 | Message::Dhcpv6(_)
                 | Message::Ndp(_)
         );
-        let ip = if stays_on_the_segment { ip } else { Some(ip?) };
+        // Who took another's IP address did not take over what the other says.
+        let ip = match (stays_on_the_segment, mac.is_station()) {
+            (true, true) => None,
+            (true, false) => ip,
+            (false, _) => Some(ip?),
+        };
         self.registry.sender(ip, mac, now)
     }
 
@@ -245,11 +250,11 @@ impl Analyst {
                 self.destination_of_head(context.flow, quic.hello.sni.as_deref(), None)
             }
             Message::HttpRequest(request) => {
-                let host = request.host.as_deref().map(without_port);
+                let host = request.host_name();
                 self.destination_of_head(context.flow, None, host)
             }
             Message::Http(exchange) => {
-                let host = exchange.request.as_ref()?.host.as_deref().map(without_port);
+                let host = exchange.request.as_ref()?.host_name();
                 self.destination_of_head(context.flow, None, host)
             }
             Message::Dns(_)
@@ -289,16 +294,4 @@ fn is_answer(message: &Message) -> bool {
 /// The name that is asked for by HTTPDNS, in clear: `GET /d?dn=<host>` (catalogue, `cp4`).
 fn asked_over_http(target: &str) -> Option<&str> {
     target.strip_prefix("/d?dn=")?.split('&').next()
-}
-
-/// The host of a Host field (RFC 9110, 7.2), without the port.
-fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port))
-            if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.contains(':') =>
-        {
-            name
-        }
-        Some(_) | None => host,
-    }
 }

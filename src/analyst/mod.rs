@@ -10,6 +10,7 @@ mod ledger;
 mod machine;
 mod message_rules;
 mod relayed_names;
+mod restoring;
 mod stats;
 mod verdict;
 mod watch_list;

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     fn config(listen: &str, insecure: bool) -> Config {
-        Config { listen: listen.parse().unwrap(), insecure }
+        Config { listen: listen.parse().unwrap(), insecure, ..Config::default() }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Comes in: what is wrong. Goes out: a status and `{"error": "..."}`.
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -30,10 +30,32 @@ impl Refusal {
         Self { status: StatusCode::NOT_FOUND, message: format!("there is no {what}") }
     }
 
-    /// Only reading is possible.
+    /// This cannot be done with this address.
     pub(crate) fn method() -> Self {
-        let message = "only GET and HEAD are answered here".to_owned();
+        let message =
+            "only GET and HEAD are answered here, and DELETE of a single device".to_owned();
         Self { status: StatusCode::METHOD_NOT_ALLOWED, message }
+    }
+
+    /// Nothing may be changed.
+    pub(crate) fn write_access_off() -> Self {
+        let message = "nothing can be changed: no write token is configured; set http.write_token_file to the \
+                       file that holds one, and restart"
+            .to_owned();
+        Self { status: StatusCode::FORBIDDEN, message }
+    }
+
+    /// The write token is missing or another.
+    pub(crate) fn unauthorised() -> Self {
+        let message =
+            "this takes the write token of the configuration: Authorization: Bearer TOKEN"
+                .to_owned();
+        Self { status: StatusCode::UNAUTHORIZED, message }
+    }
+
+    /// It cannot be done now.
+    pub(crate) fn unavailable(message: String) -> Self {
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, message }
     }
 
     /// Something of ours failed.
@@ -44,6 +66,12 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        (self.status, Json(RefusalView { error: &self.message })).into_response()
+        let mut response =
+            (self.status, Json(RefusalView { error: &self.message })).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        response
     }
 }

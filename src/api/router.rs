@@ -9,6 +9,7 @@ use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::get;
 
+use super::forget::forget_device;
 use super::handlers;
 use super::state::ApiState;
 
@@ -47,7 +48,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/-/ready", get(handlers::ready))
         .route("/api/v1/status", get(handlers::status))
         .route("/api/v1/devices", get(handlers::devices))
-        .route("/api/v1/devices/{id}", get(handlers::device))
+        .route("/api/v1/devices/{id}", get(handlers::device).delete(forget_device))
         .route("/api/v1/flows", get(handlers::flows))
         .route("/api/v1/destinations", get(handlers::destinations))
         .route("/api/v1/alerts", get(handlers::alerts))

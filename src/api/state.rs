@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::forget::WriteAccess;
 use super::readiness::Readiness;
 use crate::inventory::Inventory;
 use crate::metrics::{InterfaceTotals, MetricsError};
@@ -21,6 +22,8 @@ pub struct ApiState {
     pub status: Arc<dyn Fn() -> Status + Send + Sync>,
     /// Whether it does its work.
     pub readiness: Arc<Readiness>,
+    /// What may be changed, and by whom; nothing without it.
+    pub write_access: Option<WriteAccess>,
 }
 
 /// What the daemon says of itself.

@@ -193,10 +193,20 @@ Examples:
   hikwatch devices
   hikwatch devices --format json
   hikwatch devices show d-0a1b2c3d4e5f
-  hikwatch devices show 'Front door'")]
+  hikwatch devices show 'Front door'
+  sudo hikwatch devices --forget d-0a1b2c3d4e5f        with the write token of the configuration")]
 pub(crate) struct Devices {
     #[command(flatten)]
     pub(crate) query: Query,
+    /// Forget this device: what is known of it, its totals and its series. Seen again, it is a new one.
+    #[arg(long, value_name = "ID")]
+    pub(crate) forget: Option<String>,
+    /// File with the write token; that of the configuration without it.
+    #[arg(long, value_name = "FILE", requires = "forget")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Configuration file that names the write token; /etc/hikwatch/hikwatch.toml without it.
+    #[arg(long, value_name = "FILE", requires = "forget")]
+    pub(crate) config: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Option<DevicesCommand>,
 }

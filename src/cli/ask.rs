@@ -1,4 +1,4 @@
-//! `hikwatch devices`, `flows`, `alerts`: what a running daemon answers.
+//! `hikwatch devices`, `flows`, `alerts`: what a running daemon answers, and what it is told to forget.
 
 use std::time::Duration;
 
@@ -12,8 +12,10 @@ use super::find_device::{find_device, is_identifier};
 use super::json_field::{cell, entries, number};
 use super::moment::exact;
 use super::output::print;
+use super::settings;
 use super::table::{Table, bytes};
 use super::terminal;
+use crate::api::WriteToken;
 use crate::daemon;
 use crate::net::printable;
 
@@ -30,6 +32,12 @@ const PAGE: u64 = 1000;
 const MAX_PAGES: u64 = 16;
 
 pub(super) fn devices(devices: &Devices) -> Result<(), Failure> {
+    if let Some(id) = &devices.forget {
+        if devices.command.is_some() {
+            return Err(Failure::new(Code::Usage, "--forget stands alone, without `show`"));
+        }
+        return forget(devices, id);
+    }
     match &devices.command {
         None => list_devices(&devices.query),
         Some(DevicesCommand::Show { id }) => show(&devices.query, id),
@@ -61,6 +69,60 @@ fn list(query: &Query, what: &str, table: fn(&[Value]) -> Table) -> Result<(), F
         text.push_str(&format!("... and {} more; see the API\n", total - items.len() as u64));
     }
     print(&text)
+}
+
+/// What the user typed goes into a path: only the characters of an identifier may.
+fn check_id(id: &str) -> Result<(), Failure> {
+    if !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+        return Ok(());
+    }
+    Err(Failure::new(Code::Usage, format!("`{}` is no identifier of a device", printable(id, 100))))
+}
+
+fn forget(devices: &Devices, id: &str) -> Result<(), Failure> {
+    check_id(id)?;
+    let token = write_token(devices)?;
+    let query = &devices.query;
+    let url = format!("{}/api/v1/devices/{id}", query.url.trim_end_matches('/'));
+    let answer = agent()
+        .delete(&url)
+        .header("Authorization", format!("Bearer {}", token.expose()))
+        .call()
+        .map_err(|error| unreachable(query, &error))?;
+    match read(query, answer)? {
+        (204, _) => print(&format!("{id} is forgotten\n")),
+        (401, _) => {
+            Err(Failure::new(Code::Permission, format!("{} has another write token", query.url)))
+        }
+        (403, body) => Err(Failure::new(Code::Permission, refusal(&body))),
+        (404, _) => {
+            Err(Failure::new(Code::NoInput, format!("{} knows nothing of {id}", query.url)))
+        }
+        (_, body) => Err(Failure::new(Code::Unavailable, refusal(&body))),
+    }
+}
+
+/// The token in the file that the user named, or in that of the configuration.
+fn write_token(devices: &Devices) -> Result<WriteToken, Failure> {
+    let file = match &devices.token_file {
+        Some(file) => file.clone(),
+        None => {
+            let (config, _) = settings::load(devices.config.as_deref())?;
+            config.api.write_token_file.ok_or_else(|| {
+                let problem = "the configuration names no write token: set http.write_token_file, or name the file \
+                               with --token-file";
+                Failure::new(Code::Config, problem)
+            })?
+        }
+    };
+    WriteToken::read(&file).map_err(|error| settings::token_refused(&error))
+}
+
+/// What a daemon says of its refusal.
+fn refusal(body: &str) -> String {
+    let value: Option<Value> = serde_json::from_str(body).ok();
+    let told = value.as_ref().and_then(|value| value.get("error")).and_then(Value::as_str);
+    printable(told.unwrap_or(body), 300)
 }
 
 /// The devices in a table that fits the terminal.
@@ -165,39 +227,48 @@ fn alert_table(items: &[Value]) -> Table {
 
 fn ask(query: &Query, path: &str) -> Result<String, Failure> {
     let url = format!("{}{path}", query.url.trim_end_matches('/'));
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(PATIENCE))
-        .http_status_as_error(false)
-        .proxy(None)
-        .build()
-        .into();
-    let unreachable = |error: &dyn std::fmt::Display| {
-        Failure::new(
-            Code::Unavailable,
-            format!(
-                "no daemon answers at {} ({error}); is `hikwatch run` running there? --url names another place",
-                query.url
-            ),
-        )
-    };
-    let mut response = agent.get(&url).call().map_err(|e| unreachable(&e))?;
-    let body = response
-        .body_mut()
-        .with_config()
-        .limit(MAX_ANSWER)
-        .read_to_string()
-        .map_err(|e| unreachable(&e))?;
-    match response.status().as_u16() {
-        200 => Ok(body),
-        404 => Err(Failure::new(
+    let response = agent().get(&url).call().map_err(|error| unreachable(query, &error))?;
+    match read(query, response)? {
+        (200, body) => Ok(body),
+        (404, _) => Err(Failure::new(
             Code::NoInput,
             format!("{} knows nothing of {}", query.url, printable(path, 100)),
         )),
-        status => Err(Failure::new(
+        (status, body) => Err(Failure::new(
             Code::Unavailable,
             format!("{} answers with status {status}: {}", query.url, printable(&body, 200)),
         )),
     }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .timeout_global(Some(PATIENCE))
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .build()
+        .into()
+}
+
+/// Status and body of an answer.
+fn read(
+    query: &Query,
+    mut response: ureq::http::Response<ureq::Body>,
+) -> Result<(u16, String), Failure> {
+    let status = response.status().as_u16();
+    let body = response.body_mut().with_config().limit(MAX_ANSWER).read_to_string();
+    Ok((status, body.map_err(|error| unreachable(query, &error))?))
+}
+
+fn unreachable(query: &Query, error: &ureq::Error) -> Failure {
+    Failure::new(
+        Code::Unavailable,
+        format!(
+            "no daemon answers at {} ({error}); is `hikwatch run` running there? --url names another place",
+            query.url
+        ),
+    )
 }
 
 fn parse(query: &Query, answer: &str) -> Result<Value, Failure> {

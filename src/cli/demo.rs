@@ -9,6 +9,8 @@ use crate::daemon::{self, Daemon, HouseholdSource, NamedSource, SourceClock};
 
 pub(super) fn run(arguments: &Demo, level: Option<LogLevel>) -> Result<(), Failure> {
     let mut config = Config::default();
+    // A made-up household is nothing to remember.
+    config.store.enabled = false;
     config.api.listen = arguments.listen;
     config.export.eve_file.clone_from(&arguments.output);
     let log = settings::start_log(config.log, level)?;

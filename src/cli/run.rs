@@ -9,10 +9,11 @@ use super::arguments::{Backend, Run};
 use super::failure::{Code, Failure};
 use super::settings;
 use super::source::Source;
-use crate::api::ListenError;
+use crate::api::{ListenError, WriteTokenError};
 use crate::capture::{self, InterfaceConfig, InterfaceRole, SavefileSource};
 use crate::config::{self, Config, LogLevel};
 use crate::daemon::{self, Daemon, NamedSource, Opened, Reread, SourceClock};
+use crate::store::StoreError;
 
 /// What a stream from standard input is called in metrics and logs.
 const STANDARD_INPUT: &str = "stdin";
@@ -72,6 +73,12 @@ pub(super) fn cannot_open(error: anyhow::Error) -> Failure {
         }
         Err(other) => other,
     };
+    if error.is::<StoreError>() {
+        return Failure::new(Code::Config, format!("{error:#}"));
+    }
+    if let Some(token) = error.downcast_ref::<WriteTokenError>() {
+        return settings::token_refused(token);
+    }
     match error.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
         Some(ErrorKind::PermissionDenied) => Failure::new(Code::Permission, format!("{error:#}")),
         Some(_) => Failure::new(Code::Io, format!("{error:#}")),

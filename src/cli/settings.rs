@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::DEFAULT_CONFIG;
 use super::failure::{Code, Failure};
+use crate::api::WriteTokenError;
 use crate::config::{self, Config, LoadError, LogConfig, LogLevel};
 use crate::daemon::{self, LogControl};
 
@@ -27,6 +28,23 @@ pub(super) fn refused(error: &LoadError) -> Failure {
         }
         LoadError::Unreadable { .. } => Code::Io,
         LoadError::TooLong { .. } | LoadError::Invalid { .. } => Code::Config,
+    };
+    Failure::new(code, error.to_string())
+}
+
+/// How a write token that cannot be used ends a command.
+pub(super) fn token_refused(error: &WriteTokenError) -> Failure {
+    let code = match error {
+        WriteTokenError::Unreadable { source, .. } if source.kind() == ErrorKind::NotFound => {
+            Code::NoInput
+        }
+        WriteTokenError::Unreadable { source, .. }
+            if source.kind() == ErrorKind::PermissionDenied =>
+        {
+            Code::Permission
+        }
+        WriteTokenError::Unreadable { .. } => Code::Io,
+        WriteTokenError::Exposed { .. } | WriteTokenError::Unfit { .. } => Code::Config,
     };
     Failure::new(code, error.to_string())
 }

@@ -81,6 +81,7 @@ fn read_all(root: &mut Section<'_>, config: &mut Config) {
     });
     root.table("http", |section| read_http(section, config));
     root.table("events", |section| read_events(section, config));
+    root.table("store", |section| read_store(section, config));
     root.table("log", |section| {
         section.choice("level", &mut config.log.level, &LogLevel::NAMES);
         section.choice("format", &mut config.log.format, &LogFormat::NAMES);
@@ -119,6 +120,7 @@ fn read_capture(section: &mut Section<'_>, config: &mut Config) {
     section.choice("backend", &mut capture.backend, &backends);
     section.size("ring", &mut capture.ring_bytes, 256 * KIB..=1024 * MIB);
     section.flag("promiscuous", &mut capture.promiscuous);
+    section.flag("trust_tunnels", &mut config.meter.trust_tunnels);
     section.optional_text("filter", &mut capture.filter);
 
     if capture.filter.is_some() && capture.backend == Backend::AfPacket {
@@ -177,6 +179,7 @@ fn read_http(section: &mut Section<'_>, config: &mut Config) {
     let api = &mut config.api;
     section.socket_address("listen", &mut api.listen);
     section.flag("insecure", &mut api.insecure);
+    section.optional_path("write_token_file", &mut api.write_token_file);
 
     if !api.insecure && !api.listen.ip().is_loopback() {
         let problem = format!(
@@ -186,6 +189,21 @@ fn read_http(section: &mut Section<'_>, config: &mut Config) {
         );
         section.refuse("listen", problem);
     }
+}
+
+fn read_store(section: &mut Section<'_>, config: &mut Config) {
+    let store = &mut config.store;
+    section.flag("enabled", &mut store.enabled);
+    if let Some(directory) = section.text("directory") {
+        if directory.is_empty() {
+            section.refuse("directory", "must name a directory".to_owned());
+        } else {
+            store.directory = directory.into();
+        }
+    }
+    let intervals = Duration::from_secs(1)..=Duration::from_secs(24 * 3600);
+    section.duration("interval", &mut store.interval, intervals);
+    section.count("retention_days", &mut store.retention_days, 1..=3650);
 }
 
 fn read_events(section: &mut Section<'_>, config: &mut Config) {
@@ -250,6 +268,7 @@ mod tests {
             backend = "libpcap"
             ring = "2MiB"
             promiscuous = false
+            trust_tunnels = true
             filter = "not port 22"
             [network]
             local = ["192.0.2.0/24"]
@@ -265,11 +284,17 @@ mod tests {
             [http]
             listen = "192.0.2.1:8080"
             insecure = true
+            write_token_file = "/etc/hikwatch/token"
             [events]
             file = "/var/lib/hikwatch/eve.json"
             scope = "all"
             types = ["dns", "tls"]
             sensor = "attic"
+            [store]
+            enabled = false
+            directory = "/srv/hikwatch"
+            interval = "10m"
+            retention_days = 30
             [log]
             level = "debug"
             format = "journald"
@@ -284,6 +309,7 @@ mod tests {
         assert_eq!(config.capture.backend, Backend::Libpcap);
         assert_eq!(config.capture.ring_bytes, 2 << 20);
         assert!(!config.capture.promiscuous);
+        assert!(config.meter.trust_tunnels);
         assert_eq!(config.capture.filter.as_deref(), Some("not port 22"));
         assert!(!config.analyst.local_nets.contains("192.168.1.1".parse().unwrap()));
         assert_eq!(config.meter.flow.max_flows, 2048);
@@ -297,6 +323,14 @@ mod tests {
         assert!(config.export.selection.types.contains("tls"));
         assert!(!config.export.selection.types.contains("flow"));
         assert_eq!(config.export.sensor.as_deref(), Some("attic"));
+        assert_eq!(config.api.write_token_file, Some("/etc/hikwatch/token".into()));
+        let store = crate::store::Config {
+            enabled: false,
+            directory: "/srv/hikwatch".into(),
+            interval: Duration::from_secs(600),
+            retention_days: 30,
+        };
+        assert_eq!(config.store, store);
         assert_eq!(config.log.level, LogLevel::Debug);
         assert_eq!(config.catalogue_dir.to_str(), Some("/srv/catalogue"));
     }

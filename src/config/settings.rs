@@ -8,6 +8,7 @@ use crate::capture::{self, InterfaceConfig};
 use crate::export;
 use crate::meter;
 use crate::metrics;
+use crate::store;
 
 /// Everything that may be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct Config {
     pub api: api::Config,
     /// The events that are written.
     pub export: export::Config,
+    /// What is kept over restarts.
+    pub store: store::Config,
     /// The program's own log.
     pub log: LogConfig,
     /// Where the catalogue files of the site are; they are added to the built-in catalogue.
@@ -42,6 +45,7 @@ impl Default for Config {
             metrics: metrics::Config::default(),
             api: api::Config::default(),
             export: export::Config::default(),
+            store: store::Config::default(),
             log: LogConfig::default(),
             catalogue_dir: PathBuf::from("/etc/hikwatch/catalogue"),
         }

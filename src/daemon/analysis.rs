@@ -8,6 +8,7 @@ use std::time::Duration;
 use rtrb::Consumer;
 use tracing::{error, info, warn};
 
+use super::forgetting::ForgetOrder;
 use super::worker::{Batch, Shared, WorkerEnd, WorkerTotals};
 use crate::analyst::{Analyst, AnalystStats, Config as AnalystConfig, Event};
 use crate::catalogue::Catalogue;
@@ -36,12 +37,16 @@ pub(super) enum AnalysisCommand {
         /// The catalogue, read anew.
         catalogue: Arc<Catalogue>,
     },
+    /// Somebody wants a device forgotten.
+    Forget(ForgetOrder),
 }
 
 /// What the dispatcher gets.
 #[derive(Debug)]
 pub(super) struct EventBatch {
     pub(super) events: Vec<Event>,
+    /// Devices that the analyst has forgotten after those events.
+    pub(super) forgotten: Vec<ForgetOrder>,
     /// Totals, by worker.
     pub(super) totals: Vec<WorkerTotals>,
     pub(super) analyst: AnalystStats,
@@ -71,6 +76,8 @@ struct State {
     done: ObservationOrder,
     late: u64,
     events_dropped: u64,
+    /// On their way to the dispatcher.
+    forgotten: Vec<ForgetOrder>,
 }
 
 /// What comes from one worker.
@@ -193,6 +200,7 @@ impl Analysis {
         let last = end.is_some();
         let batch = EventBatch {
             events,
+            forgotten: std::mem::take(&mut self.state.forgotten),
             totals: self.feeds.iter().map(|feed| feed.totals).collect(),
             analyst: self.analyst.stats(),
             late: self.state.late,
@@ -224,6 +232,10 @@ impl Analysis {
                 self.analyst.replace_catalogue(catalogue);
                 self.analyst.set_config(config);
                 info!("the analysis goes on with the new configuration");
+            }
+            AnalysisCommand::Forget(mut order) => {
+                order.known = self.analyst.forget(&order.id);
+                self.state.forgotten.push(order);
             }
         }
     }

@@ -11,6 +11,8 @@ use tracing::{error, info, warn};
 
 use super::analysis::EventBatch;
 use super::clock::Stopwatch;
+use super::forgetting::ForgetOrder;
+use super::store_feed::StoreFeed;
 use super::worker::{Shared, WorkerEnd, WorkerTotals};
 use crate::analyst::EventKind;
 use crate::capture::{ObservationPoint, SourceCounters};
@@ -50,6 +52,7 @@ pub(super) struct Dispatch {
     pub(super) recorder: Arc<Recorder>,
     pub(super) view: Arc<ArcSwap<RunView>>,
     pub(super) sink: Option<Box<EveFileSink>>,
+    pub(super) store: Option<StoreFeed>,
     /// The interfaces, one a worker, by number.
     pub(super) points: Vec<ObservationPoint>,
     /// Since the start.
@@ -76,6 +79,9 @@ impl Dispatch {
                 Ok(batch) => {
                     let end = self.deliver(batch);
                     if let Some(ends) = end {
+                        if let Some(store) = self.store.take() {
+                            store.close();
+                        }
                         return ends;
                     }
                 }
@@ -89,10 +95,13 @@ impl Dispatch {
                     return Vec::new();
                 }
             }
+            if let Some(store) = &mut self.store {
+                store.tick();
+            }
         }
     }
 
-    fn deliver(&mut self, batch: EventBatch) -> Option<Vec<WorkerEnd>> {
+    fn deliver(&mut self, mut batch: EventBatch) -> Option<Vec<WorkerEnd>> {
         for event in &batch.events {
             self.counters.events += 1;
             if let EventKind::AlertRaised(sighting) = &event.kind {
@@ -102,9 +111,15 @@ impl Dispatch {
             }
             self.inventory.apply(event);
             self.recorder.apply(event);
+            if let Some(store) = &mut self.store {
+                store.apply(event);
+            }
             if let Some(sink) = &mut self.sink {
                 sink.deliver(event, &self.points);
             }
+        }
+        for order in std::mem::take(&mut batch.forgotten) {
+            self.forget(order);
         }
         let stats = self.totals(&batch);
         if let Some(sink) = &mut self.sink {
@@ -116,6 +131,17 @@ impl Dispatch {
         }
         self.publish_deliveries();
         batch.end
+    }
+
+    /// Ends what is shown of a device; the store answers when it is gone for good.
+    fn forget(&mut self, mut order: ForgetOrder) {
+        order.known |= self.inventory.forget(&order.id);
+        self.recorder.forget(&order.id);
+        info!(device = %order.id.0, "forgotten on request");
+        match &mut self.store {
+            Some(store) => store.forget(order),
+            None => order.done(),
+        }
     }
 
     /// Publishes the totals that came with a batch.
@@ -162,6 +188,9 @@ impl Dispatch {
         let failed = self.earlier.failed + now.failed;
         self.recorder.observe_eve_deliveries(self.earlier.delivered + now.delivered, failed);
         self.recorder.observe_dropped(Consumer::Eve, failed);
+        if let Some(store) = &self.store {
+            self.recorder.observe_dropped(Consumer::Store, store.dropped());
+        }
     }
 
     fn obey(&mut self, command: DispatchCommand) {

@@ -64,7 +64,9 @@ impl Replay {
     /// The first file cannot be opened, the sink refuses an event, or a worker thread dies. A file that fails
     /// later ends the reading, and is in [`ReplayOutcome::failure`].
     pub fn run(&self, sink: &mut impl ReplaySink) -> Result<ReplayOutcome> {
-        let meter = MeterConfig { interfaces_apart: false, ..self.meter.clone() };
+        // Who made a capture chose what is in it.
+        let meter =
+            MeterConfig { interfaces_apart: false, trust_tunnels: true, ..self.meter.clone() };
         let mut pass = Pass {
             engine: Engine::new(
                 &meter,

@@ -11,6 +11,8 @@ use tracing::info;
 
 use super::catalogue_files::load_catalogue;
 use super::dispatch::RunView;
+use super::forgetting::write_access;
+use super::keeping::{open_store, restore};
 use super::logging::LogControl;
 use super::source_clock::SourceClock;
 use super::supervise::supervise;
@@ -18,12 +20,14 @@ use super::surroundings::{complete, refuse_bridge_with_port};
 use super::threads::{NamedSource, Parts, Threads};
 use super::worker::WorkerEnd;
 use super::{clock, notify, privilege};
-use crate::api::{self, ApiState, Readiness, Status};
+use crate::analyst::Analyst;
+use crate::api::{self, ApiState, Readiness, Status, WriteToken};
 use crate::capture::{CaptureError, TzspSource, open_interface};
 use crate::config::Config;
 use crate::export::{EndOfRun, EveFileSink, Scope};
 use crate::inventory::Inventory;
 use crate::metrics::{Build, Recorder};
+use crate::store::Store;
 
 /// What `/-/ready` waits for.
 const CAPTURE: &str = "capture is not open yet";
@@ -33,16 +37,22 @@ pub struct Opened {
     listener: TcpListener,
     sources: Vec<NamedSource>,
     sink: Option<Box<EveFileSink>>,
+    store: Option<Store>,
+    write_token: Option<WriteToken>,
 }
 
-/// Opens the HTTP port, the event file, the interfaces and the TZSP ports of `config`, then gives up every capability.
+/// Opens the HTTP port, the event file, the store, the interfaces and the TZSP ports of `config` and reads the write
+/// token, then gives up every capability.
 ///
 /// # Errors
-/// One of them cannot be opened ([`CaptureError`], [`api::ListenError`] or an I/O error), or a capability stays.
+/// One of them cannot be opened ([`CaptureError`], [`api::ListenError`], [`api::WriteTokenError`], an I/O error, or
+/// a store that a later version wrote), or a capability stays.
 pub fn open(config: &Config) -> Result<Opened> {
     refuse_bridge_with_port(&config.interfaces)?;
     let listener = api::listen(&config.api)?;
+    let write_token = config.api.write_token_file.as_deref().map(WriteToken::read).transpose()?;
     let sink = open_sink(config)?;
+    let store = open_store(&config.store)?;
     let mut sources = Vec::new();
     for interface in &config.interfaces {
         sources.push(NamedSource {
@@ -60,7 +70,7 @@ pub fn open(config: &Config) -> Result<Opened> {
         });
     }
     privilege::drop_all()?;
-    Ok(Opened { listener, sources, sink })
+    Ok(Opened { listener, sources, sink, store, write_token })
 }
 
 impl Opened {
@@ -117,27 +127,34 @@ impl Daemon {
         let view = Arc::new(ArcSwap::from_pointee(RunView::default()));
         let readiness = Arc::new(Readiness::waiting_for([CAPTURE]));
         let reloads = Arc::new(ArcSwap::from_pointee((true, started)));
-        let state = api_state(&inventory, &recorder, &view, &readiness, &reloads);
+        let mut state = api_state(&inventory, &recorder, &view, &readiness, &reloads);
 
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .context("cannot start the runtime")?;
-        let Opened { listener, sources, sink } = opened;
-        let mut analyst = self.config.analyst.clone();
-        analyst.all_messages = self.config.export.selection.scope == Scope::All;
-        complete(&mut analyst, &self.config.interfaces);
+        let Opened { listener, sources, sink, mut store, write_token } = opened;
+        let mut settings = self.config.analyst.clone();
+        settings.all_messages = self.config.export.selection.scope == Scope::All;
+        settings.checkpoint_interval = store.as_ref().map(|_| self.config.store.interval);
+        complete(&mut settings, &self.config.interfaces);
+        let mut analyst = Analyst::new(catalogue, settings);
+        if let Some(store) = &mut store {
+            restore(store, &mut analyst, &inventory, &recorder);
+        }
         let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
         let threads = Threads::start(Parts {
             meter: self.config.meter.clone(),
             analyst,
-            catalogue,
             sources,
             sink,
             inventory,
             recorder: Arc::clone(&recorder),
             view,
+            store: store.map(|store| (store, self.config.store.interval)),
         })?;
+        state.write_access =
+            write_token.map(|token| write_access(token, threads.analysis_commands.clone()));
         readiness.satisfy(CAPTURE);
         info!(interfaces = ?names, "capturing");
         let ending =
@@ -190,6 +207,7 @@ fn api_state(
             }
         }),
         readiness: Arc::clone(readiness),
+        write_access: None,
     }
 }
 

@@ -153,6 +153,8 @@ fn reload(daemon: &Daemon, current: &mut Config, threads: &Threads) -> Result<()
     let catalogue = Arc::new(load_catalogue(&config.catalogue_dir)?);
     let sink = open_sink(&config)?;
     let mut analyst = config.analyst.clone();
+    // So is whether anything is stored.
+    analyst.checkpoint_interval = threads.checkpoint_interval;
     // The interfaces that are captured on are still those of the start.
     complete(&mut analyst, &daemon.config.interfaces);
     let command = AnalysisCommand::Reconfigure { config: analyst, catalogue };
@@ -174,9 +176,10 @@ fn waiting_for_a_start<'a>(old: &Config, new: &Config) -> impl Iterator<Item = &
     [
         ("[[interface]]", old.interfaces != new.interfaces),
         ("[capture]", old.capture != new.capture),
-        ("[flow] and [limits]", old.meter != new.meter),
+        ("capture.trust_tunnels, [flow] and [limits]", old.meter != new.meter),
         ("[metrics]", old.metrics != new.metrics),
         ("[http]", old.api != new.api),
+        ("[store]", old.store != new.store),
         ("log.format", old.log.format != new.log.format),
     ]
     .into_iter()

@@ -1,6 +1,7 @@
 //! Starts the threads of a run and joins them in the order in which data flows.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -13,15 +14,17 @@ use super::analysis::{Analysis, AnalysisCommand, CHANNEL_BATCHES, Feed};
 use super::clock;
 use super::dispatch::{Dispatch, DispatchCommand, RunView};
 use super::source_clock::SourceClock;
+use super::store_feed::{StoreFeed, WAITING_ORDERS};
+use super::store_thread::StoreThread;
 use super::worker::{RING_BATCHES, Shared, Worker, WorkerEnd};
-use crate::analyst::{Analyst, Config as AnalystConfig};
+use crate::analyst::Analyst;
 use crate::capture::{FrameSource, ObservationPoint};
-use crate::catalogue::Catalogue;
 use crate::export::{AnalysisCounters, DeliveryCounters, EveFileSink};
 use crate::inventory::Inventory;
 use crate::meter::{Config as MeterConfig, Meter};
 use crate::metrics::Recorder;
 use crate::net::InterfaceId;
+use crate::store::Store;
 
 /// How long the drain at the end of a run may take; below the patience of the service manager.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(15);
@@ -45,23 +48,27 @@ pub struct NamedSource {
 /// What the threads are made of.
 pub(super) struct Parts {
     pub(super) meter: MeterConfig,
-    pub(super) analyst: AnalystConfig,
-    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) analyst: Analyst,
     pub(super) sources: Vec<NamedSource>,
     pub(super) sink: Option<Box<EveFileSink>>,
     pub(super) inventory: Arc<Inventory>,
     pub(super) recorder: Arc<Recorder>,
     pub(super) view: Arc<ArcSwap<RunView>>,
+    /// The store, and how often it is written.
+    pub(super) store: Option<(Store, Duration)>,
 }
 
-/// The threads of a run: workers, analysis, dispatcher.
+/// The threads of a run: workers, analysis, dispatcher, store.
 pub(super) struct Threads {
     pub(super) shared: Arc<Shared>,
     pub(super) analysis_commands: SyncSender<AnalysisCommand>,
     pub(super) dispatch_commands: SyncSender<DispatchCommand>,
+    /// How often the analyst tells of unchanged devices, since something is stored.
+    pub(super) checkpoint_interval: Option<Duration>,
     workers: Vec<JoinHandle<()>>,
     analysis: JoinHandle<()>,
     dispatch: JoinHandle<Vec<WorkerEnd>>,
+    store: Option<JoinHandle<()>>,
 }
 
 impl Threads {
@@ -77,6 +84,15 @@ impl Threads {
         let (to_dispatch, batches) = sync_channel(CHANNEL_BATCHES);
         let started = clock::now();
 
+        let checkpoint_interval = parts.store.as_ref().map(|(_, interval)| *interval);
+        let (feed, store) = match parts.store {
+            Some((store, interval)) => {
+                let (feed, thread) = start_store(store, interval, &parts.recorder)?;
+                (Some(feed), Some(thread))
+            }
+            None => (None, None),
+        };
+
         let points = parts.sources.iter().map(|s| ObservationPoint { name: s.name.clone() });
         let dispatch = Dispatch {
             batches,
@@ -85,6 +101,7 @@ impl Threads {
             recorder: parts.recorder,
             view: parts.view,
             sink: parts.sink,
+            store: feed,
             points: points.collect(),
             running: clock::Stopwatch::start(),
             shared: Arc::clone(&shared),
@@ -100,9 +117,8 @@ impl Threads {
             .map(|_| RingBuffer::new(RING_BATCHES))
             .map(|(producer, consumer)| (producer, Feed::new(consumer)))
             .unzip();
-        let analyst = Analyst::new(parts.catalogue, parts.analyst);
         let analysis =
-            Analysis::new(analyst, feeds, analysis_orders, to_dispatch, Arc::clone(&shared));
+            Analysis::new(parts.analyst, feeds, analysis_orders, to_dispatch, Arc::clone(&shared));
         let analysis = spawn("analysis", move || analysis.run())?;
 
         let total = parts.sources.len();
@@ -122,12 +138,21 @@ impl Threads {
             };
             workers.push(spawn(&format!("meter-{number}"), move || worker.run())?);
         }
-        Ok(Self { shared, analysis_commands, dispatch_commands, workers, analysis, dispatch })
+        Ok(Self {
+            shared,
+            analysis_commands,
+            dispatch_commands,
+            checkpoint_interval,
+            workers,
+            analysis,
+            dispatch,
+            store,
+        })
     }
 
     /// Tells whether the last thread has ended.
     pub(super) fn are_over(&self) -> bool {
-        self.dispatch.is_finished()
+        self.dispatch.is_finished() && self.store.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// Waits for all threads; gives how the sources ended.
@@ -149,8 +174,24 @@ impl Threads {
             worker.join().map_err(|_| anyhow!("a capture thread panicked"))?;
         }
         self.analysis.join().map_err(|_| anyhow!("the analysis thread panicked"))?;
+        if let Some(store) = self.store {
+            store.join().map_err(|_| anyhow!("the store's thread panicked"))?;
+        }
         self.dispatch.join().map_err(|_| anyhow!("the dispatching thread panicked"))
     }
+}
+
+/// Starts the thread of the store; gives the dispatcher's side of it.
+fn start_store(
+    store: Store,
+    interval: Duration,
+    recorder: &Arc<Recorder>,
+) -> Result<(StoreFeed, JoinHandle<()>)> {
+    let (orders, taken) = sync_channel(WAITING_ORDERS);
+    let is_idle = Arc::new(AtomicBool::new(true));
+    let feed = StoreFeed::new(orders, Arc::clone(&is_idle), interval);
+    let thread = StoreThread::new(store, taken, is_idle, Arc::clone(recorder), interval);
+    Ok((feed, spawn("store", move || thread.run())?))
 }
 
 fn spawn<T: Send + 'static>(

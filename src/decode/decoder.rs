@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use super::network::Start;
 use super::step::Shell;
-use super::{DecodeError, EtherAddresses, Network, Packet, Tunnel, VlanIds};
+use super::{DecodeError, EtherAddresses, Network, Packet, Tunnel, TunnelTrust, VlanIds};
 use super::{link, network, wrapping};
 use crate::net::{Frame, IpProtocol};
 
@@ -18,6 +18,18 @@ use crate::net::{Frame, IpProtocol};
 /// [`Packet::stopped`]; a tunnel whose inside cannot be read leaves the packet around it.
 #[inline]
 pub fn decode<'a>(frame: &Frame<'a>) -> Result<Packet<'a>, DecodeError> {
+    decode_trusting(frame, TunnelTrust::Every)
+}
+
+/// As [`decode`], through the tunnels that `trust` reaches.
+///
+/// # Errors
+/// As [`decode`].
+#[inline]
+pub fn decode_trusting<'a>(
+    frame: &Frame<'a>,
+    trust: TunnelTrust,
+) -> Result<Packet<'a>, DecodeError> {
     let mut shell = Shell::default();
     let body = link::reach(frame, &mut shell)?;
     let on_wire = usize::try_from(frame.wire_len).unwrap_or(usize::MAX);
@@ -27,7 +39,7 @@ pub fn decode<'a>(frame: &Frame<'a>) -> Result<Packet<'a>, DecodeError> {
         && let Network::Ip(ip) = &packet.network
         && wrapping::may_hold(ip)
     {
-        wrapping::enter(packet);
+        wrapping::enter(packet, trust);
     }
     read
 }
@@ -73,10 +85,14 @@ impl FragmentHeader {
     }
 }
 
-/// Reads a reassembled IP packet, as if it had come unfragmented: its transport header, and all tunnels. `payload`
+/// Reads a reassembled IP packet, as if it had come unfragmented: its transport header, and tunnels. `payload`
 /// is the [`network_payload`](super::IpPacket::network_payload) of all fragments, in order.
 #[must_use]
-pub fn decode_reassembled<'a>(header: &FragmentHeader, payload: &'a [u8]) -> Packet<'a> {
+pub fn decode_reassembled<'a>(
+    header: &FragmentHeader,
+    payload: &'a [u8],
+    trust: TunnelTrust,
+) -> Packet<'a> {
     let FragmentHeader { ether, vlans, tunnel, source, destination, protocol, ttl, header_len } =
         *header;
     let start = Start { source, destination, protocol, ttl, fragment: None };
@@ -84,7 +100,7 @@ pub fn decode_reassembled<'a>(header: &FragmentHeader, payload: &'a [u8]) -> Pac
     let is_carrier = wrapping::may_hold(&ip);
     let mut packet = Packet { ether, vlans, tunnel, network: Network::Ip(ip), stopped };
     if is_carrier {
-        wrapping::enter(&mut packet);
+        wrapping::enter(&mut packet, trust);
     }
     packet
 }
@@ -238,7 +254,7 @@ mod tests {
         };
 
         assert_eq!(first.transport, Transport::Udp { source_port: 5000, destination_port: 53 });
-        assert!(!first.is_later_fragment() && later.is_later_fragment());
+        assert!(first.fragment.unwrap().is_first() && !later.fragment.unwrap().is_first());
         assert_eq!(later.transport, Transport::None);
     }
 

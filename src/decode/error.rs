@@ -62,11 +62,14 @@ pub enum DecodeReason {
     Malformed,
     /// A link type, EtherType or protocol that this decoder does not read.
     Unsupported,
+    /// A tunnel whose inside is not to be believed.
+    Untrusted,
 }
 
 impl DecodeReason {
     /// Every reason, for counters that exist from the start.
-    pub const ALL: [Self; 3] = [Self::Truncated, Self::Malformed, Self::Unsupported];
+    pub const ALL: [Self; 4] =
+        [Self::Truncated, Self::Malformed, Self::Unsupported, Self::Untrusted];
 
     /// The metric label.
     #[must_use]
@@ -75,6 +78,7 @@ impl DecodeReason {
             Self::Truncated => "truncated",
             Self::Malformed => "malformed",
             Self::Unsupported => "unsupported",
+            Self::Untrusted => "untrusted",
         }
     }
 }

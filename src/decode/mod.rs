@@ -28,11 +28,11 @@ mod udp_tunnel;
 mod wifi;
 mod wrapping;
 
-pub use decoder::{FragmentHeader, decode, decode_reassembled};
+pub use decoder::{FragmentHeader, decode, decode_reassembled, decode_trusting};
 pub use error::{DecodeError, DecodeReason, Layer};
 pub use packet::{
     ArpPacket, EtherAddresses, Fragment, IpPacket, Network, Packet, TcpFlags, TcpHeader, Transport,
     VlanIds,
 };
 pub use shard::shard_number;
-pub use tunnel::{Tunnel, TunnelKind};
+pub use tunnel::{Tunnel, TunnelKind, TunnelTrust};

@@ -119,12 +119,6 @@ impl IpPacket<'_> {
         let cut = self.payload_len.saturating_sub(captured(self.payload));
         captured(self.network_payload).saturating_add(cut)
     }
-
-    /// Tells whether this is a fragment other than the first, which has no transport header.
-    #[must_use]
-    pub const fn is_later_fragment(&self) -> bool {
-        matches!(self.fragment, Some(fragment) if !fragment.is_first())
-    }
 }
 
 /// The place of a piece in a fragmented IP packet (RFC 791, 3.2; RFC 8200, 4.5).

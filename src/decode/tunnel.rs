@@ -67,6 +67,15 @@ pub enum TunnelKind {
     FabricPath,
 }
 
+/// The wrappings whose inside is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TunnelTrust {
+    /// All.
+    Every,
+    /// All but those over UDP, to whose ports any stranger can send: they stay datagrams.
+    NotOverUdp,
+}
+
 impl Tunnel {
     /// What tells the insides of tunnels apart in keys: the same addresses may live in several. The same for both
     /// directions, and 0 without an outer IP header, where VLAN tags do that.

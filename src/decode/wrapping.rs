@@ -6,7 +6,8 @@
 use super::step::{Inside, Shell, Step};
 use super::tunnel::MAX_WRAPPINGS;
 use super::{
-    DecodeError, IpPacket, Network, Packet, Transport, TunnelKind, gre, link, network, udp_tunnel,
+    DecodeError, DecodeReason, IpPacket, Network, Packet, Transport, TunnelKind, TunnelTrust, gre,
+    link, network, udp_tunnel,
 };
 use crate::net::IpProtocol;
 
@@ -25,11 +26,11 @@ pub(super) fn may_hold(ip: &IpPacket<'_>) -> bool {
     is_carrier && ip.fragment.is_none()
 }
 
-/// Goes inwards as far as the packet can be read. What cannot be entered stays as it is; why, is in
+/// Goes inwards as far as the packet can be read and `trust` reaches. What cannot be entered stays as it is; why, is in
 /// `stopped`.
 #[cold]
 #[inline(never)]
-pub(super) fn enter(packet: &mut Packet<'_>) {
+pub(super) fn enter(packet: &mut Packet<'_>, trust: TunnelTrust) {
     // One more than there may be, so that the one too many is refused and not left out in silence.
     for _ in 0..=MAX_WRAPPINGS {
         let Network::Ip(ip) = packet.network else { return };
@@ -37,7 +38,13 @@ pub(super) fn enter(packet: &mut Packet<'_>) {
             return;
         }
         let shell = Shell { ether: packet.ether, vlans: packet.vlans, tunnel: packet.tunnel };
-        match inside(&ip).and_then(|inside| inside.map(|i| unwrap(i, &ip, shell)).transpose()) {
+        let is_open = trust == TunnelTrust::Every || !matches!(ip.transport, Transport::Udp { .. });
+        let unwrapped = inside(&ip).and_then(|inside| match inside {
+            Some(_) if !is_open => Err(DecodeError::transport(DecodeReason::Untrusted)),
+            Some(inside) => unwrap(inside, &ip, shell).map(Some),
+            None => Ok(None),
+        });
+        match unwrapped {
             Ok(Some(inner)) => *packet = inner,
             Ok(None) => return,
             Err(error) => {
@@ -82,7 +89,7 @@ mod tests {
         frame, inner_frame, ipv4, ipv6, reached, survive, udp,
     };
     use super::super::{
-        DecodeReason, EtherAddresses, Tunnel, decode, decode_reassembled, shard_number,
+        EtherAddresses, Layer, Tunnel, decode, decode_reassembled, decode_trusting, shard_number,
     };
     use super::*;
     use crate::net::LinkType;
@@ -392,15 +399,44 @@ mod tests {
         let (a_place, b_place) = (a.fragment.unwrap(), b.fragment.unwrap());
         assert_eq!((a_place.id, a_place.offset, a_place.more), (7, 0, true));
         assert_eq!((b_place.id, b_place.offset, b_place.more), (7, 32, false));
-        assert!(a_place.is_first() && b.is_later_fragment());
+        assert!(a_place.is_first() && !b_place.is_first());
 
         let payload = [a.network_payload, b.network_payload].concat();
         let header = super::super::FragmentHeader::of(&first).unwrap();
-        let whole = decode_reassembled(&header, &payload);
+        let whole = decode_reassembled(&header, &payload, TunnelTrust::Every);
         let Network::Ip(ip) = whole.network else { panic!("holds IP") };
         assert_eq!((ip.payload, ip.fragment), (PAYLOAD, None));
         assert_eq!(whole.tunnel.map(|tunnel| tunnel.kind), Some(TunnelKind::Gre));
         assert_eq!(whole.ether, first.ether);
+    }
+
+    #[test]
+    fn a_tunnel_over_udp_that_is_not_trusted_stays_a_datagram() {
+        for (name, bytes, kind, _) in tunnels() {
+            let packet = decode_trusting(&frame(ETHERNET, &bytes), TunnelTrust::NotOverUdp);
+            let packet = packet.unwrap();
+            let Network::Ip(ip) = packet.network else { panic!("{name} holds IP") };
+            let stopped = packet.stopped.map(|error| (error.layer, error.reason));
+
+            if matches!(ip.transport, Transport::Udp { .. }) && packet.tunnel.is_none() {
+                let untrusted = (Layer::Transport, DecodeReason::Untrusted);
+                assert_eq!(stopped, Some(untrusted), "{name}");
+            } else {
+                assert_eq!(packet.tunnel.map(|tunnel| tunnel.kind), Some(kind), "{name}");
+                assert_eq!(stopped, None, "{name}");
+            }
+            let over_udp = matches!(
+                kind,
+                TunnelKind::Vxlan
+                    | TunnelKind::VxlanGpe
+                    | TunnelKind::Geneve
+                    | TunnelKind::Tzsp
+                    | TunnelKind::Teredo
+                    | TunnelKind::Gtp
+                    | TunnelKind::L2tp
+            );
+            assert_eq!(packet.tunnel.is_none(), over_udp, "{name}");
+        }
     }
 
     #[test]
@@ -427,9 +463,8 @@ mod tests {
 
         let header = super::super::FragmentHeader::of(&first).unwrap();
         assert_eq!(header.header_len, 48);
-        let Network::Ip(ip) = decode_reassembled(&header, &whole).network else {
-            panic!("holds IP")
-        };
+        let whole = decode_reassembled(&header, &whole, TunnelTrust::Every);
+        let Network::Ip(ip) = whole.network else { panic!("holds IP") };
         assert_eq!((ip.payload, ip.protocol, ip.ip_len), (PAYLOAD, IpProtocol::UDP, 71));
     }
 

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::EvidenceSource;
-use super::fact::{Aspect, Sighting, cut};
+use super::fact::{Aspect, Sighting};
 use crate::net::Timestamp;
 
 /// Values that come back later than this are not counted: what lies so far apart were two owners of an address.
@@ -37,9 +37,9 @@ struct Alternation {
 }
 
 impl Alternations {
-    /// Takes a sighting in; tells whether it shows that two stations speak under one address.
-    pub(super) fn observe(&mut self, sighting: &Sighting<'_>, now: Timestamp) -> bool {
-        let (aspect, value) = (sighting.claim.aspect(), cut(sighting.value));
+    /// Takes in what was just seen; tells whether it shows that two stations speak under one address.
+    pub(super) fn observe(&mut self, fact: &Sighting<'_>, now: Timestamp) -> bool {
+        let aspect = fact.claim.aspect();
         let limit = match aspect {
             Aspect::Serial => SERIAL_RETURNS,
             Aspect::Hostname => HOSTNAME_RETURNS,
@@ -53,28 +53,28 @@ impl Alternations {
         let known = self
             .followed
             .iter_mut()
-            .find(|known| known.source == sighting.source && known.aspect == aspect);
+            .find(|known| known.source == fact.source && known.aspect == aspect);
         let Some(known) = known else {
             if self.followed.len() < MAX_FOLLOWED {
                 self.followed.push(Alternation {
-                    source: sighting.source,
+                    source: fact.source,
                     aspect,
-                    current: value.to_owned(),
+                    current: fact.value.to_owned(),
                     previous: None,
                     returns: 0,
                 });
             }
             return false;
         };
-        if known.current == value {
+        if known.current == fact.value {
             return false;
         }
         let returns = known
             .previous
             .as_ref()
-            .is_some_and(|(previous, left)| previous == value && now.since(*left) < WINDOW);
+            .is_some_and(|(value, left)| *value == fact.value && now.since(*left) < WINDOW);
         known.returns = if returns { known.returns.saturating_add(1) } else { 0 };
-        let left = std::mem::replace(&mut known.current, value.to_owned());
+        let left = std::mem::replace(&mut known.current, fact.value.to_owned());
         known.previous = Some((left, now));
         known.returns >= limit
     }
@@ -90,8 +90,8 @@ mod tests {
         let mut alternations = Alternations::default();
         let observe = |(place, (value, second)): (usize, &(&str, u64))| {
             let now = Timestamp::from_parts(*second, 0);
-            let sighting = Sighting { source: EvidenceSource::Sadp, claim, value, weight: 50 };
-            alternations.observe(&sighting, now).then_some(place)
+            let fact = Sighting { source: EvidenceSource::Sadp, claim, value, weight: 50 };
+            alternations.observe(&fact, now).then_some(place)
         };
         values.iter().enumerate().filter_map(observe).collect()
     }

@@ -17,6 +17,9 @@ const ONVIF_TYPES: [&str; 2] = ["NetworkVideoTransmitter", "Device"];
 /// How a scope of ONVIF begins.
 const ONVIF_SCOPE: &str = "onvif://www.onvif.org/";
 
+/// Scopes that do not speak of maker and model, and those that were read already (ONVIF Core, 7.3.2.2).
+const OTHER_SCOPES: [&str; 5] = ["location", "type", "Profile", "name", "hardware"];
+
 /// Letters of the short serial number, in the name of a service.
 const SHORT_SERIAL: usize = 9;
 
@@ -43,6 +46,20 @@ pub(super) fn ws_discovery(notes: &mut Notes<'_>, message: &WsdMessage) {
             notes.fact(source, &Claim::Vendor(vendor), hardware, model_weight);
         }
         notes.describe(source, &Claim::Model, Some(hardware), model_weight);
+    }
+    // Some firmware has maker and model in fields of other names; the place is the owner's own text.
+    for scope in &endpoint.scopes {
+        let Some((field, value)) =
+            scope.strip_prefix(ONVIF_SCOPE).and_then(|rest| rest.split_once('/'))
+        else {
+            continue;
+        };
+        if !OTHER_SCOPES.contains(&field) {
+            notes.signature(Place::OnvifName, Some(value));
+            if notes.signature(Place::OnvifHardware, Some(value)).is_some() {
+                notes.describe(source, &Claim::Model, Some(value), model_weight);
+            }
+        }
     }
 }
 
@@ -97,6 +114,10 @@ pub(super) fn mdns(notes: &mut Notes<'_>, message: &DnsMessage) {
             && serial.len() == SHORT_SERIAL
         {
             notes.describe(EvidenceSource::Mdns, &Claim::Model, Some(model), weight);
+            if let Some(brand) = notes.signatures.brand_leading(model) {
+                // The name of a brand says nothing of who made it.
+                notes.fact(EvidenceSource::Mdns, &Claim::Vendor(brand.vendor.clone()), model, 0);
+            }
             notes.serial(EvidenceSource::Mdns, Some(serial), weight);
         }
     }

@@ -120,6 +120,35 @@ impl Dossier {
         }
     }
 
+    /// What an earlier run knew of a device, concluded anew; an event has told of it.
+    pub(super) fn restored(
+        earlier: &DeviceProfile,
+        addresses: Addresses,
+        facts: FactSet,
+        signatures: &Signatures,
+    ) -> Self {
+        let macs = earlier.mac.iter().chain(&earlier.other_macs).take(MAX_MACS).copied();
+        let mut dossier = Self {
+            id: earlier.id.clone(),
+            macs: macs.collect(),
+            addresses,
+            facts,
+            client: earlier.state.is_client,
+            presence: earlier.state.presence,
+            conflict: earlier.state.conflict,
+            told: true,
+            last_seen: earlier.last_seen,
+            ..Self::new(DeviceKey::Mac(MacAddr::ZERO), earlier.first_seen)
+        };
+        dossier.conclude(signatures);
+        dossier.news = false;
+        dossier
+    }
+
+    pub(super) const fn id(&self) -> &DeviceId {
+        &self.id
+    }
+
     pub(super) fn touch(&mut self, now: Timestamp) {
         self.last_seen = self.last_seen.max(now);
         self.set_presence(Presence::Online);
@@ -207,6 +236,7 @@ impl Dossier {
 
     /// Takes in what was just seen; after a change the caller concludes.
     pub(super) fn observe(&mut self, sighting: &Sighting<'_>, now: Timestamp) -> Joined {
+        let sighting = &sighting.cut();
         if self.alternations.observe(sighting, now) {
             self.mark_conflict(now);
         }

@@ -81,7 +81,6 @@ mod tests {
     use super::*;
     use crate::catalogue::Catalogue;
     use crate::device::Signatures;
-    use crate::device::fixture::note_sadp;
     use crate::dissect::{SadpKind, SadpMessage};
     use crate::net::MacAddr;
 
@@ -100,7 +99,7 @@ mod tests {
         let mac = |last| MacAddr([0x44, 0xa6, 0x42, 0, 0, last]);
         let known = [(1, mac(1)), (2, mac(2))]
             .map(|(number, mac)| registry.claim(mac, ip(number), Timestamp::ZERO).unwrap());
-        note_sadp(&mut registry, known[0], reply(), None, Timestamp::ZERO);
+        registry.note_sadp(known[0], &reply(), None, Timestamp::ZERO);
         for second in 0..100 {
             for device in known {
                 registry.touch(device, Timestamp::from_parts(second, 0));
@@ -109,7 +108,7 @@ mod tests {
         for number in 0..forged {
             let now = Timestamp::from_parts(100, 0).plus(Duration::from_millis(number.into()));
             if let Some(device) = registry.claim(mac_of(number), ip(10 + number), now) {
-                note_sadp(&mut registry, device, reply(), None, now);
+                registry.note_sadp(device, &reply(), None, now);
             }
         }
         (registry, known)

@@ -99,6 +99,7 @@ pub fn explain(profile: &DeviceProfile, signatures: &Signatures) -> Explanation 
     });
     let houses = Houses::weigh(weighed, signatures);
     let winner = houses.winner.as_ref();
+    let weights = &signatures.weights;
     let mut raised: Vec<EvidenceKind> = Vec::new();
     let facts = profile
         .evidence
@@ -121,7 +122,7 @@ pub fn explain(profile: &DeviceProfile, signatures: &Signatures) -> Explanation 
         identity: profile.identity.clone(),
         house: winner.map(|winner| Arc::clone(&winner.name)),
         kinds: winner.map(|winner| winner.kinds.clone()).unwrap_or_default(),
-        support: winner.map_or(0, Support::confidence),
+        support: winner.map_or(0, |winner| winner.confidence(weights)),
         uncapped: winner.map_or(0, Support::uncapped),
         oem_grade: oem.and_then(|vendor| signatures.brand(vendor)).map(|brand| brand.grade),
         facts,
@@ -164,7 +165,7 @@ fn part_of(
 
 /// The observation that would raise the confidence most; the first in the order of sources where several would.
 fn best_prospect(houses: &Houses, signatures: &Signatures) -> Option<Prospect> {
-    let now = houses.confidence();
+    let now = houses.confidence(&signatures.weights);
     let mut best: Option<Prospect> = None;
     for source in EvidenceSource::ALL {
         let weight = signatures.best_weight(source);
@@ -172,7 +173,7 @@ fn best_prospect(houses: &Houses, signatures: &Signatures) -> Option<Prospect> {
         if weight < signatures.weights.decisive || source == EvidenceSource::Oui {
             continue;
         }
-        let confidence = houses.with(source, weight, signatures).confidence();
+        let confidence = houses.with(source, weight).confidence(&signatures.weights);
         if confidence > best.map_or(now, |best| best.confidence) {
             best = Some(Prospect { source, weight, confidence });
         }
@@ -182,7 +183,7 @@ fn best_prospect(houses: &Houses, signatures: &Signatures) -> Option<Prospect> {
 
 fn worst_prospect(houses: &Houses, signatures: &Signatures) -> Prospect {
     let (source, weight) = (EvidenceSource::WsDiscovery, signatures.weights.other_maker);
-    let confidence = houses.against(source, weight, signatures).confidence();
+    let confidence = houses.against(source, weight).confidence(&signatures.weights);
     Prospect { source, weight, confidence }
 }
 
@@ -249,7 +250,7 @@ impl Explanation {
         let mut text = format!("100 x (1 - {}) = {}", doubts.join(" x "), self.uncapped);
         if self.support < self.uncapped {
             text.push_str(&format!(
-                ", held at {MAX_OF_ONE_KIND}: above it needs two independent kinds that could each decide"
+                ", held at {MAX_OF_ONE_KIND}: above it needs a second, independent kind of evidence"
             ));
         }
         for other in &self.identity.contradictions {
@@ -340,7 +341,7 @@ mod tests {
     fn what_holds_a_verdict_back_is_said() {
         let one_kind = explained(&[
             (EvidenceSource::Lbs, Claim::House("hikvision".into()), "request-devid", 59),
-            (EvidenceSource::Ntp, hikvision(), "time.ys7.com", 10),
+            (EvidenceSource::Http, hikvision(), "web", 8),
         ]);
         assert!(one_kind.arithmetic().unwrap().contains("held at 59"), "{one_kind}");
 

@@ -47,6 +47,13 @@ pub(super) struct Sighting<'a> {
     pub(super) weight: u8,
 }
 
+impl Sighting<'_> {
+    /// The same without what is too long.
+    pub(super) fn cut(&self) -> Self {
+        Self { value: cut(self.value), ..*self }
+    }
+}
+
 /// One observed fact. Source, claim, value and weight say which fact it is: the same words on better authority are
 /// another fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,6 +165,6 @@ impl Fact {
 }
 
 /// A value without what is too long.
-pub(super) fn cut(value: &str) -> &str {
+fn cut(value: &str) -> &str {
     value.get(..value.floor_char_boundary(MAX_VALUE_BYTES)).unwrap_or(value)
 }

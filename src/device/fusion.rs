@@ -10,9 +10,9 @@
 //!    weight of each kind counts.
 //! 2. A house's support is `100 * (1 - product(1 - weight / 100))` over its kinds: the chance that not all of them are
 //!    mistaken, if each were so by itself.
-//! 3. Confirmed (60 and above) needs two kinds, each with a fact of the weight `decisive` or more; else the support is
-//!    at most 59. A house without any such fact gets no verdict: weak facts (a time server, a generic banner) only
-//!    support one.
+//! 3. A house without any fact of the weight `decisive` gets no verdict: weak facts (a time server, a generic banner)
+//!    only support one. Confirmed (60 and above) needs a second kind of the weight `corroborating` or more; else the
+//!    support is at most 59.
 //! 4. The house with the most support wins; houses of other makers never do. Each other house that has a decisive fact is
 //!    a contradiction, and takes its share away: `confidence = winner * product(1 - other / 100)`.
 //! 5. In the winning house the device is of the brand that it names itself, when that brand sells another's units; else of
@@ -51,7 +51,7 @@ pub(super) fn fuse(facts: &FactSet, forwarding: Forwarding, signatures: &Signatu
         model: text(Aspect::Model),
         serial: text(Aspect::Serial),
         firmware: text(Aspect::Firmware),
-        confidence: houses.confidence(),
+        confidence: houses.confidence(&signatures.weights),
         ..Identity::default()
     };
     let Some(winner) = &houses.winner else {
@@ -62,7 +62,7 @@ pub(super) fn fuse(facts: &FactSet, forwarding: Forwarding, signatures: &Signatu
         .iter()
         .map(|rival| Contradiction {
             house: Arc::clone(&rival.name),
-            support: rival.confidence(),
+            support: rival.confidence(&signatures.weights),
             sources: rival.sources.clone(),
         })
         .collect();
@@ -188,17 +188,22 @@ mod tests {
     #[test]
     fn weak_facts_lead_to_no_verdict_and_never_confirm() {
         let weak = [
-            house(EvidenceSource::Ntp, "hikvision", 10),
-            house(EvidenceSource::Http, "hikvision", 29),
-            house(EvidenceSource::Ports, "hikvision", 29),
-            house(EvidenceSource::Ssdp, "hikvision", 29),
+            house(EvidenceSource::Ntp, "hikvision", 9),
+            house(EvidenceSource::Http, "hikvision", 9),
+            house(EvidenceSource::Ports, "hikvision", 9),
+            house(EvidenceSource::Ssdp, "hikvision", 9),
         ];
+        let shared_name = vendor(EvidenceSource::CloudName, "hikvision", 20);
         let mut with_block = weak.to_vec();
         with_block.push(vendor(EvidenceSource::Oui, "hikvision", 50));
+        let mut corroborated = with_block.clone();
+        corroborated.push(shared_name.clone());
 
         assert_eq!(fused(&weak).vendor, None);
         assert_eq!(fused(&weak).confidence, 0);
+        assert_eq!(fused(std::slice::from_ref(&shared_name)).vendor, None);
         assert_eq!(fused(&with_block).confidence, 59);
+        assert_eq!(fused(&corroborated).confidence, 69);
     }
 
     #[test]
@@ -349,7 +354,7 @@ mod tests {
             let identity = fused(&seen);
             let mut kinds: Vec<_> = seen
                 .iter()
-                .filter(|(_, _, _, weight)| *weight >= Signatures::builtin().weights.decisive)
+                .filter(|(_, _, _, weight)| *weight >= Signatures::builtin().weights.corroborating)
                 .map(|(source, ..)| crate::device::EvidenceKind::from(*source))
                 .collect();
             kinds.sort_unstable();

@@ -98,7 +98,6 @@ mod tests {
     use super::*;
     use crate::catalogue::Catalogue;
     use crate::device::Signatures;
-    use crate::device::fixture::note_sadp;
     use crate::dissect::{SadpKind, SadpMessage};
 
     const WIRED: &str = "44:a6:42:00:00:01";
@@ -130,7 +129,7 @@ mod tests {
             mac: Some(mac),
             ..SadpMessage::default()
         };
-        note_sadp(registry, device, message, Some(mac), at(second));
+        registry.note_sadp(device, &message, Some(mac), at(second));
         device
     }
 

@@ -22,11 +22,9 @@ pub(super) fn maker_fact(
     }
     let claim = Claim::Vendor(Arc::clone(&maker.vendor));
     let value = format!("{} {}", maker.prefix, maker.organisation);
-    let sighting = Sighting {
-        source: EvidenceSource::Oui,
-        claim: &claim,
-        value: &value,
-        weight: signatures.weights.oui,
-    };
+    let weights = signatures.weights;
+    let weight =
+        if mac.is_locally_administered() { weights.oui_locally_administered } else { weights.oui };
+    let sighting = Sighting { source: EvidenceSource::Oui, claim: &claim, value: &value, weight };
     Some(Fact::new(&sighting, now))
 }

@@ -16,8 +16,6 @@ mod evidence_kind;
 mod explain;
 mod fact;
 mod fact_set;
-#[cfg(test)]
-mod fixture;
 mod forwarding;
 mod fusion;
 mod hint;
@@ -33,6 +31,7 @@ mod place;
 mod presence;
 mod profile;
 mod registry;
+mod restoring;
 mod sadp;
 mod service_notes;
 mod shelf;

@@ -18,7 +18,7 @@ pub(super) struct Notes<'a> {
     pub(super) signatures: &'a Signatures,
     now: Timestamp,
     changed: bool,
-    named_serial: bool,
+    names_serial: bool,
 }
 
 impl<'a> Notes<'a> {
@@ -27,7 +27,7 @@ impl<'a> Notes<'a> {
         signatures: &'a Signatures,
         now: Timestamp,
     ) -> Self {
-        Self { dossier, signatures, now, changed: false, named_serial: false }
+        Self { dossier, signatures, now, changed: false, names_serial: false }
     }
 
     /// Notes one fact; an empty value says nothing.
@@ -37,7 +37,6 @@ impl<'a> Notes<'a> {
         }
         let joined = self.dossier.observe(&Sighting { source, claim, value, weight }, self.now);
         self.changed |= joined == Joined::Changed;
-        self.named_serial |= *claim == Claim::Serial;
     }
 
     /// Notes a text that describes the device, if there is one.
@@ -56,6 +55,7 @@ impl<'a> Notes<'a> {
     /// Notes a serial number in the short form by which the cloud knows a device, where it has one.
     pub(super) fn serial(&mut self, source: EvidenceSource, serial: Option<&str>, weight: u8) {
         if let Some(serial) = serial {
+            self.names_serial = true;
             self.fact(source, &Claim::Serial, short_serial(serial).unwrap_or(serial), weight);
         }
     }
@@ -117,6 +117,6 @@ impl<'a> Notes<'a> {
         if self.changed {
             self.dossier.conclude(self.signatures);
         }
-        self.named_serial
+        self.names_serial
     }
 }

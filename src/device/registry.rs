@@ -48,7 +48,7 @@ pub(crate) struct RegistryStats {
 pub(crate) struct Registry {
     catalogue: Arc<Catalogue>,
     pub(super) signatures: Signatures,
-    labels: Arc<Labels>,
+    pub(super) labels: Arc<Labels>,
     max_devices: usize,
     pub(super) shelf: Shelf,
     pub(super) by_mac: HashMap<MacAddr, DeviceRef, RandomState>,
@@ -396,7 +396,6 @@ impl Registry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::fixture::note_sadp;
     use crate::dissect::{SadpKind, SadpMessage};
 
     fn mac(text: &str) -> MacAddr {
@@ -416,10 +415,8 @@ mod tests {
         Registry::new(catalogue, Signatures::builtin(), max_devices)
     }
 
-    /// A SADP reply of the device, over UDP.
-    fn reply(registry: &mut Registry, device: DeviceRef, now: Timestamp) {
-        let reply = SadpMessage { kind: SadpKind::Reply, ..SadpMessage::default() };
-        note_sadp(registry, device, reply, None, now);
+    fn reply() -> SadpMessage {
+        SadpMessage { kind: SadpKind::Reply, ..SadpMessage::default() }
     }
 
     #[test]
@@ -441,7 +438,7 @@ mod tests {
         let mut registry = registry(8);
         let camera = registry.claim(mac("02:00:00:00:00:05"), ip("10.0.0.5"), at(1)).unwrap();
         let by_address = registry.sender(ip("10.0.0.6"), MacAddr::ZERO, at(2)).unwrap();
-        reply(&mut registry, by_address, at(2));
+        registry.note_sadp(by_address, &reply(), None, at(2));
 
         assert_eq!(registry.claim(mac("02:00:00:00:00:05"), ip("10.0.0.6"), at(3)), Some(camera));
 
@@ -536,7 +533,7 @@ mod tests {
     fn a_newcomer_displaces_nobody_of_a_higher_rank() {
         let mut registry = registry(2);
         let confirmed = registry.claim(mac("44:a6:42:00:00:01"), ip("10.0.0.1"), at(1)).unwrap();
-        reply(&mut registry, confirmed, at(1));
+        registry.note_sadp(confirmed, &reply(), None, at(1));
         let by_block = registry.claim(mac("44:a6:42:00:00:02"), ip("10.0.0.2"), at(2)).unwrap();
 
         assert_eq!(registry.claim(mac("02:00:00:00:00:03"), ip("10.0.0.3"), at(3)), None);

@@ -36,8 +36,12 @@ pub(super) type PortBits = u32;
 pub(super) struct Weights {
     /// From this weight on a fact can lead to a verdict.
     pub(super) decisive: u8,
+    /// From this weight on a fact of another kind can confirm one.
+    pub(super) corroborating: u8,
     /// The MAC address lies in a block of the vendor.
     pub(super) oui: u8,
+    /// The block is one of locally administered addresses.
+    pub(super) oui_locally_administered: u8,
     /// A SADP reply from the station that it names.
     pub(super) sadp: u8,
     /// A SADP reply that names another station.
@@ -50,6 +54,8 @@ pub(super) struct Weights {
     pub(super) cloud_name: u8,
     /// A device-side name of grade C.
     pub(super) cloud_name_measured_once: u8,
+    /// A name that devices and apps both speak to.
+    pub(super) shared_cloud_name: u8,
     /// A time server of the vendor.
     pub(super) ntp_name: u8,
     /// A model named as the vendor names its own.

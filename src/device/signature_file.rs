@@ -141,13 +141,16 @@ impl Signatures {
 fn check_weights(weights: &Weights) -> Result<(), SignatureError> {
     let all = [
         ("decisive", weights.decisive),
+        ("corroborating", weights.corroborating),
         ("oui", weights.oui),
+        ("oui_locally_administered", weights.oui_locally_administered),
         ("sadp", weights.sadp),
         ("sadp_foreign_mac", weights.sadp_foreign_mac),
         ("sadp_link", weights.sadp_link),
         ("sadp_link_foreign_mac", weights.sadp_link_foreign_mac),
         ("cloud_name", weights.cloud_name),
         ("cloud_name_measured_once", weights.cloud_name_measured_once),
+        ("shared_cloud_name", weights.shared_cloud_name),
         ("ntp_name", weights.ntp_name),
         ("model_name", weights.model_name),
         ("other_maker", weights.other_maker),
@@ -397,7 +400,7 @@ mod tests {
             SignatureError::Kind { .. }
         ));
         assert!(matches!(
-            Signatures::compile(&weights.replace("oui = 50", "oui = 60")).unwrap_err(),
+            Signatures::compile(&weights.replace("oui = 58", "oui = 60")).unwrap_err(),
             SignatureError::Weight { value: 60, .. }
         ));
         let signature = |rest: &str| {

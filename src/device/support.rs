@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::signature::Weights;
 use super::{Claim, EvidenceKind, EvidenceSource, Signatures};
 
 /// 60 and above needs two independent kinds of evidence.
@@ -30,12 +31,11 @@ pub(super) struct Support {
     pub(super) kinds: Vec<(EvidenceKind, u8)>,
     /// Where that was seen, in order.
     pub(super) sources: Vec<EvidenceSource>,
-    decisive: u8,
 }
 
 impl Support {
-    const fn new(name: Arc<str>, decisive: u8) -> Self {
-        Self { name, kinds: Vec::new(), sources: Vec::new(), decisive }
+    const fn new(name: Arc<str>) -> Self {
+        Self { name, kinds: Vec::new(), sources: Vec::new() }
     }
 
     pub(super) fn take(&mut self, source: EvidenceSource, weight: u8) {
@@ -53,9 +53,15 @@ impl Support {
         }
     }
 
-    /// Kinds that could each lead to a verdict.
-    pub(super) fn decisive_kinds(&self) -> usize {
-        self.kinds.iter().filter(|(_, weight)| *weight >= self.decisive).count()
+    /// Tells whether one of the kinds can lead to a verdict.
+    pub(super) fn is_decisive(&self, weights: &Weights) -> bool {
+        self.kinds.iter().any(|(_, weight)| *weight >= weights.decisive)
+    }
+
+    /// Tells whether one of the kinds can lead to a verdict, and another can confirm it.
+    fn is_corroborated(&self, weights: &Weights) -> bool {
+        let strong = self.kinds.iter().filter(|(_, weight)| *weight >= weights.corroborating);
+        self.is_decisive(weights) && strong.count() >= 2
     }
 
     /// `100 * (1 - product(1 - weight / 100))` over the kinds, rounded down.
@@ -67,10 +73,10 @@ impl Support {
         u8::try_from((WHOLE - doubt) * 100 / WHOLE).unwrap_or(100)
     }
 
-    /// The same, at most [`MAX_OF_ONE_KIND`] unless two kinds could each lead to a verdict.
-    pub(super) fn confidence(&self) -> u8 {
+    /// The same, at most [`MAX_OF_ONE_KIND`] unless a second kind confirms the first.
+    pub(super) fn confidence(&self, weights: &Weights) -> u8 {
         let uncapped = self.uncapped();
-        if self.decisive_kinds() < 2 { uncapped.min(MAX_OF_ONE_KIND) } else { uncapped }
+        if self.is_corroborated(weights) { uncapped } else { uncapped.min(MAX_OF_ONE_KIND) }
     }
 }
 
@@ -84,14 +90,14 @@ pub(super) fn tally<'a>(
         match sums.iter_mut().find(|sum| sum.name == name) {
             Some(sum) => sum.take(weighed.source, weighed.weight),
             None => {
-                let mut sum = Support::new(name, signatures.weights.decisive);
+                let mut sum = Support::new(name);
                 sum.take(weighed.source, weighed.weight);
                 sums.push(sum);
             }
         }
     }
     sums.sort_by(|a, b| {
-        let strength = |sum: &Support| (sum.confidence(), sum.uncapped());
+        let strength = |sum: &Support| (sum.confidence(&signatures.weights), sum.uncapped());
         strength(b).cmp(&strength(a)).then_with(|| a.name.cmp(&b.name))
     });
     sums
@@ -127,38 +133,32 @@ impl Houses {
             Some((house, weighed))
         });
         let mut sums = tally(claims, signatures);
-        sums.retain(|sum| sum.decisive_kinds() > 0);
+        sums.retain(|sum| sum.is_decisive(&signatures.weights));
         let place = sums.iter().position(|sum| !signatures.is_other_maker(&sum.name));
         let winner = place.map(|place| sums.remove(place));
         Self { winner, rivals: sums }
     }
 
     /// The winner's confidence, of which each rival takes its share away.
-    pub(super) fn confidence(&self) -> u8 {
-        let winner = self.winner.as_ref().map_or(0, |winner| u64::from(winner.confidence()));
+    pub(super) fn confidence(&self, weights: &Weights) -> u8 {
+        let winner = self.winner.as_ref().map_or(0, |winner| u64::from(winner.confidence(weights)));
         let left = self.rivals.iter().fold(winner * WHOLE, |left, rival| {
-            left * u64::from(100 - rival.confidence().min(100)) / 100
+            left * u64::from(100 - rival.confidence(weights).min(100)) / 100
         });
         u8::try_from(left / WHOLE).unwrap_or(100)
     }
 
     /// The same with one more observation for the winner; for whoever might win, where nobody does.
-    pub(super) fn with(&self, source: EvidenceSource, weight: u8, signatures: &Signatures) -> Self {
+    pub(super) fn with(&self, source: EvidenceSource, weight: u8) -> Self {
         let mut with = self.clone();
-        let winner =
-            with.winner.get_or_insert_with(|| Support::new("".into(), signatures.weights.decisive));
+        let winner = with.winner.get_or_insert_with(|| Support::new("".into()));
         winner.take(source, weight);
         with
     }
 
     /// The same with one observation of a maker that nothing spoke for so far.
-    pub(super) fn against(
-        &self,
-        source: EvidenceSource,
-        weight: u8,
-        signatures: &Signatures,
-    ) -> Self {
-        let mut rival = Support::new("".into(), signatures.weights.decisive);
+    pub(super) fn against(&self, source: EvidenceSource, weight: u8) -> Self {
+        let mut rival = Support::new("".into());
         rival.take(source, weight);
         let mut against = self.clone();
         against.rivals.push(rival);

@@ -1,7 +1,7 @@
 //! Recognises RTP and RTCP (RFC 3550).
 //!
 //! Comes in: the datagrams of one direction, one after another. Goes out: a [`Probe`] for each. It reads no media and keeps
-//! no payload; the caller keeps an [`RtpTracker`] of eight bytes. RTP inside RTSP over TCP is not looked for.
+//! no payload; the caller keeps an [`RtpTracker`] of a few bytes. RTP inside RTSP over TCP is not looked for.
 
 use super::cursor::Cursor;
 use super::verdict::Probe;
@@ -13,6 +13,9 @@ const CERTAIN_AFTER: u8 = 4;
 /// The largest step from one sequence number to the next that still counts as in order; guards against counters of
 /// other protocols in the same place.
 const MAX_STEP: u16 = 16;
+/// Datagrams after which it is none, if it is not certain by then; guards against other protocols, each of whose
+/// datagrams could be a first one. Every fourth may be lost or late.
+const MAX_LOOKS: u8 = 32;
 /// Sub-packets of a compound that are looked at.
 const MAX_PACKETS: usize = 16;
 /// RTCP packet types, RFC 3550, 12.1 and RFC 4585, 6.1 and RFC 3611: the first is a sender or receiver report.
@@ -31,13 +34,16 @@ pub struct RtpTracker {
     payload_type: u8,
     /// Datagrams in order, up to [`CERTAIN_AFTER`].
     count: u8,
+    /// Datagrams that were looked at, up to [`MAX_LOOKS`].
+    looks: u8,
 }
 
 impl RtpTracker {
     /// Looks at the next datagram of the direction.
     ///
     /// Certain: a compound of RTCP; or the fourth datagram whose source and payload type are those of the one before
-    /// and whose sequence number is a little higher. Unsure: it may be RTP. A repeated datagram counts for nothing.
+    /// and whose sequence number is a little higher. Unsure: it may be RTP. A repeated datagram counts for nothing, and
+    /// there is an end to them.
     pub(crate) fn observe(&mut self, payload: &[u8]) -> Probe {
         if probe_rtcp(payload) == Probe::Certain {
             return Probe::Certain;
@@ -52,20 +58,12 @@ impl RtpTracker {
             1..=MAX_STEP if same => self.count.saturating_add(1).min(CERTAIN_AFTER),
             _ => 1,
         };
-        *self = Self { count, ..seen };
-        if count >= CERTAIN_AFTER { Probe::Certain } else { Probe::Unsure }
-    }
-
-    /// The synchronisation source, once it is certain.
-    #[must_use]
-    pub const fn ssrc(&self) -> Option<u32> {
-        if self.count >= CERTAIN_AFTER { Some(self.ssrc) } else { None }
-    }
-
-    /// The payload type (RFC 3551, 6), once it is certain.
-    #[must_use]
-    pub const fn payload_type(&self) -> Option<u8> {
-        if self.count >= CERTAIN_AFTER { Some(self.payload_type) } else { None }
+        *self = Self { count, looks: self.looks.saturating_add(1), ..seen };
+        match count {
+            CERTAIN_AFTER.. => Probe::Certain,
+            _ if self.looks >= MAX_LOOKS => Probe::NotForUs,
+            _ => Probe::Unsure,
+        }
     }
 
     /// Reads a header that RFC 3550, A.1 would accept: version 2, sources, extension and padding inside the datagram, and
@@ -93,7 +91,7 @@ impl RtpTracker {
                 return None;
             }
         }
-        Some(Self { ssrc, sequence, payload_type, count: 0 })
+        Some(Self { ssrc, sequence, payload_type, count: 0, looks: 0 })
     }
 }
 
@@ -148,7 +146,6 @@ mod tests {
         let seen: Vec<_> = [65534, 65535, 0, 2].map(|at| tracker.observe(&rtp(96, at, 7))).to_vec();
 
         assert_eq!(seen, [Probe::Unsure, Probe::Unsure, Probe::Unsure, Probe::Certain]);
-        assert_eq!((tracker.ssrc(), tracker.payload_type()), (Some(7), Some(96)));
         assert!(size_of::<RtpTracker>() <= 16);
     }
 
@@ -162,7 +159,15 @@ mod tests {
         for _ in 0..9 {
             assert_eq!(tracker.observe(&rtp(0, 900, 8)), Probe::Unsure);
         }
-        assert_eq!(tracker.ssrc(), None);
+    }
+
+    #[test]
+    fn what_could_be_a_first_datagram_each_time_is_none_in_the_end() {
+        let mut tracker = RtpTracker::default();
+        let looks =
+            (0..200).take_while(|ssrc| tracker.observe(&rtp(96, 1, *ssrc)) == Probe::Unsure);
+
+        assert_eq!(looks.count(), usize::from(MAX_LOOKS) - 1);
     }
 
     #[test]

@@ -81,9 +81,11 @@ pub(super) fn read_stream(
         AppProtocol::Http => {
             let request = http::request::dissect(head);
             if matches!(request, StreamRead::NotForUs) {
-                return verdict(protocol, http::response::dissect(head), |response| {
-                    StreamMessage::HttpResponse(Box::new(response))
-                });
+                return verdict(
+                    protocol,
+                    http::response::dissect(head, place.without_body),
+                    |response| StreamMessage::HttpResponse(Box::new(response)),
+                );
             }
             verdict(protocol, request, |request| StreamMessage::HttpRequest(Arc::new(request)))
         }
@@ -169,7 +171,7 @@ pub(super) fn read_partial_stream(
         AppProtocol::Http => {
             return match http::request::dissect_partial(head) {
                 Some(request) => Some(StreamMessage::HttpRequest(Arc::new(request))),
-                None => http::response::dissect_partial(head)
+                None => http::response::dissect_partial(head, place.without_body)
                     .map(|response| StreamMessage::HttpResponse(Box::new(response))),
             };
         }

@@ -52,6 +52,8 @@ pub struct StreamPlace {
     pub source_port: u16,
     /// The receiver's port.
     pub destination_port: u16,
+    /// The answer that is due has no body, whatever its fields say: HEAD was asked (RFC 9112, 6.3).
+    pub without_body: bool,
 }
 
 impl StreamPlace {

@@ -73,7 +73,9 @@ impl EveEncoder {
         let time = event.timestamp;
         match &event.kind {
             EventKind::DeviceSeen(profile) => self.encode_device(time, profile, out),
-            EventKind::FlowStarted(_) | EventKind::FlowUpdated { interim: false, .. } => 0,
+            EventKind::DeviceTouched(_)
+            | EventKind::FlowStarted(_)
+            | EventKind::FlowUpdated { interim: false, .. } => 0,
             EventKind::FlowUpdated { sighting, interim: true } => {
                 self.encode_flow(time, sighting, "interim", points, out)
             }

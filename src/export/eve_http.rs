@@ -54,10 +54,7 @@ impl<'a> HttpSection<'a> {
     }
 
     fn of_request(request: &'a HttpRequest) -> Self {
-        let (hostname, http_port) = match request.host.as_deref() {
-            Some(host) => split_port(host),
-            None => ("", None),
-        };
+        let (hostname, http_port) = request.host_and_port().unwrap_or_default();
         Self {
             hostname: (!hostname.is_empty()).then_some(hostname),
             http_port,
@@ -106,17 +103,6 @@ fn challenge_of(response: &HttpResponse) -> Option<String> {
     }
 }
 
-/// Splits `host:port` (RFC 9110, 7.2); the colons of an IPv6 literal stand in brackets.
-fn split_port(host: &str) -> (&str, Option<u16>) {
-    match host.rsplit_once(':') {
-        Some((name, port)) if !name.contains(':') || name.ends_with(']') => match port.parse() {
-            Ok(port) => (name, Some(port)),
-            Err(_) => (host, None),
-        },
-        Some(_) | None => (host, None),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,15 +129,5 @@ mod tests {
             ],
         });
         assert_eq!(shown, expected);
-    }
-
-    #[test]
-    fn a_port_is_split_from_the_name_and_from_nothing_else() {
-        assert_eq!(split_port("camera.example:8080"), ("camera.example", Some(8080)));
-        assert_eq!(split_port("camera.example"), ("camera.example", None));
-        assert_eq!(split_port("[2001:db8::1]:80"), ("[2001:db8::1]", Some(80)));
-        assert_eq!(split_port("[2001:db8::1]"), ("[2001:db8::1]", None));
-        assert_eq!(split_port("2001:db8::1"), ("2001:db8::1", None));
-        assert_eq!(split_port("camera:port"), ("camera:port", None));
     }
 }

@@ -43,7 +43,7 @@ struct FlowStats {
 #[derive(Serialize)]
 struct OwnStats<'a> {
     decoded: u64,
-    decode_errors: Split<'a, 3, 3>,
+    decode_errors: Split<'a, 3, 4>,
     dissect_errors: Split<'a, { AppProtocol::COUNT }, 4>,
     messages: Counts<'a, { AppProtocol::COUNT }>,
     flows_ended: Counts<'a, 5>,

@@ -405,6 +405,28 @@ mod tests {
     }
 
     #[test]
+    fn a_syn_on_the_ports_of_a_conversation_that_fell_silent_begins_another_one() {
+        for (silence, is_new) in [(SILENCE.as_secs() - 1, false), (SILENCE.as_secs(), true)] {
+            let mut table = table(16);
+            for (second, packet) in [
+                (1, tcp(CLIENT, 5000, SERVER, 443, 0x02)),
+                (1, tcp(SERVER, 443, CLIENT, 5000, 0x12)),
+                (2, tcp(CLIENT, 5000, SERVER, 443, 0x18)),
+                (3, tcp(SERVER, 443, CLIENT, 5000, 0x18)),
+            ] {
+                feed(&mut table, second, &packet);
+            }
+
+            let (observed, _) =
+                feed(&mut table, 3 + silence, &tcp(CLIENT, 5000, SERVER, 443, 0x02));
+            assert_eq!(observed.is_new, is_new, "after {silence} s");
+            let ended = observed.ended.map(|ended| (ended.reason, ended.entry.record().conn_state));
+            let expected = is_new.then_some((FlowEndReason::EndOfFlow, ConnState::S1));
+            assert_eq!(ended, expected, "after {silence} s");
+        }
+    }
+
+    #[test]
     fn a_full_table_gives_up_a_flow_for_each_new_one() {
         let mut table = table(8);
         for port in 0..100 {

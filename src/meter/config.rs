@@ -16,6 +16,9 @@ pub struct Config {
     /// Keeps flows of different interfaces apart; false for captures, where both directions of a
     /// flow may have been recorded on different interfaces.
     pub interfaces_apart: bool,
+    /// Reads what stands in tunnels over UDP. Any stranger can send a datagram to the port of one, and with it frames of
+    /// their own making; so it is for captures, and for mirrors that arrive that way.
+    pub trust_tunnels: bool,
 }
 
 impl Default for Config {
@@ -26,6 +29,7 @@ impl Default for Config {
             heads_budget: 4 << 20,
             fragments_budget: 1 << 20,
             interfaces_apart: true,
+            trust_tunnels: false,
         }
     }
 }

@@ -21,6 +21,10 @@ use crate::flow::{Orientation, Role};
 /// before DTLS does.
 const LOOKS: u8 = 8;
 
+/// Datagrams in a row that may be nothing where each one may be a message: guards against flows of another kind
+/// on a port of names or discovery, such as a private network's on port 53.
+const MAX_MISSES: u8 = 64;
+
 /// A datagram, as far as its bytes were captured, and its place in its flow.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Datagram<'a> {
@@ -46,7 +50,10 @@ impl HeadReader {
         }
         match side {
             Side::Done => return,
-            Side::Quic(_) => return self.read_quic(side, true, datagram, talk, stats),
+            Side::Quic(_) => {
+                self.read_quic(side, true, datagram, talk, stats);
+                return self.leave_quic(side, other);
+            }
             Side::Rtp(tracker) => {
                 match tracker.observe(datagram.payload) {
                     Probe::Certain => {
@@ -55,17 +62,18 @@ impl HeadReader {
                     }
                     Probe::Unsure => return,
                     // It is no RTP; this datagram gets a last look.
-                    Probe::NotForUs => *side = Side::Datagrams { left: 1 },
+                    Probe::NotForUs => *side = Side::looks(1),
                 }
             }
-            Side::Unseen => *side = Side::Datagrams { left: LOOKS },
+            Side::Unseen => *side = Side::looks(LOOKS),
             Side::Datagrams { .. }
             | Side::Expected { .. }
             | Side::Reading(_)
             | Side::Skipping { .. }
             | Side::Scanning { .. } => {}
         }
-        if matches!(other, Side::Quic(_)) {
+        // Who sent the first long header may have been the server.
+        if matches!(other, Side::Quic(quic) if quic.initials.has_client()) {
             self.read_quic(other, false, datagram, talk, stats);
             return one_look_less(side);
         }
@@ -73,12 +81,16 @@ impl HeadReader {
         let Datagram { payload, source_port, destination_port, .. } = *datagram;
         match self.dissector.datagram(payload, source_port, destination_port, known) {
             DatagramVerdict::Read(message, appetite) => {
-                self.tell(talk, datagram, message);
+                if !is_repeated(side, &message) {
+                    self.tell(talk, datagram, message);
+                }
                 match appetite {
-                    Appetite::Every => *side = Side::Datagrams { left: EVERY },
+                    Appetite::Every => *side = Side::looks(EVERY),
                     Appetite::Few => one_look_less(side),
                 }
             }
+            // Its hello was told: what the server sends is encrypted with keys that are not there.
+            DatagramVerdict::Quic if talk.greets_over_quic() => *side = Side::Done,
             DatagramVerdict::Quic => {
                 *side = Side::Quic(Box::new(QuicReading {
                     initials: QuicInitials::default(),
@@ -86,8 +98,9 @@ impl HeadReader {
                     counted: 0,
                 }));
                 self.read_quic(side, true, datagram, talk, stats);
+                self.leave_quic(side, other);
             }
-            DatagramVerdict::PerhapsRtp if matches!(side, Side::Datagrams { left: 1 }) => {
+            DatagramVerdict::PerhapsRtp if matches!(side, Side::Datagrams { left: 1, .. }) => {
                 *side = Side::Done;
             }
             DatagramVerdict::PerhapsRtp => {
@@ -99,13 +112,10 @@ impl HeadReader {
                 *side = Side::Done;
                 self.recognise(talk, protocol);
             }
-            DatagramVerdict::Nothing(Appetite::Every) => {}
-            DatagramVerdict::Nothing(Appetite::Few) => one_look_less(side),
+            DatagramVerdict::Nothing(appetite) => missed(side, appetite),
             DatagramVerdict::Malformed(error, appetite) => {
                 stats.count_dissect_error(error);
-                if appetite == Appetite::Few {
-                    one_look_less(side);
-                }
+                missed(side, appetite);
             }
         }
     }
@@ -137,6 +147,14 @@ impl HeadReader {
         }
     }
 
+    /// Ends the look at whoever was taken for the client of a handshake, once another one turned out to be.
+    fn leave_quic(&mut self, client: &Side, other: &mut Side) {
+        let is_found = matches!(client, Side::Quic(quic) if quic.initials.has_client());
+        if is_found && matches!(other, Side::Quic(_)) {
+            self.close(other);
+        }
+    }
+
     /// Reads an ICMPv6 message. Neighbor Discovery never passes a router: its hop limit is 255 (RFC 4861, 7.1).
     pub(super) fn read_icmpv6(&mut self, ip: &IpPacket<'_>, sender: Role, stats: &mut MeterStats) {
         if ip.ttl != u8::MAX {
@@ -165,14 +183,83 @@ impl HeadReader {
     }
 }
 
+/// Tells whether a message is a hello of DTLS behind another one, and notes the first. It is sent again when its answer
+/// is late, and with a cookie when it is asked for one (RFC 6347, 4.2.1 and 4.2.4).
+fn is_repeated(side: &mut Side, message: &Message) -> bool {
+    match (side, message) {
+        (Side::Datagrams { greeted, .. }, Message::Tls(_)) => std::mem::replace(greeted, true),
+        _ => false,
+    }
+}
+
+/// A datagram was nothing.
+fn missed(side: &mut Side, appetite: Appetite) {
+    match (appetite, &mut *side) {
+        (Appetite::Few, _) => one_look_less(side),
+        (Appetite::Every, Side::Datagrams { misses, .. }) => {
+            *misses += 1;
+            if *misses >= MAX_MISSES {
+                *side = Side::Done;
+            }
+        }
+        (Appetite::Every, _) => {}
+    }
+}
+
 /// One datagram of a direction was looked at.
 fn one_look_less(side: &mut Side) {
-    if let Side::Datagrams { left } = side
+    if let Side::Datagrams { left, .. } = side
         && *left != EVERY
     {
         *left -= 1;
         if *left == 0 {
             *side = Side::Done;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Config;
+    use super::*;
+
+    #[test]
+    fn what_may_be_rtp_is_not_looked_at_for_ever() {
+        // Version 2 and another source each time; or every second one is no RTP.
+        let noise = |number: u8| vec![0x80, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, number, 9, 9];
+        let other = vec![0x80; 9];
+        let alone: Vec<_> = (0..80).map(noise).collect();
+        let mixed: Vec<_> = (0..40).flat_map(|number| [noise(number), other.clone()]).collect();
+        for payloads in [alone, mixed] {
+            assert!(looks_at(40_001, &payloads).is_some_and(|looks| looks <= 40));
+        }
+    }
+
+    #[test]
+    fn noise_is_given_up_on_every_port() {
+        let noise = vec![b"\x00\x01 noise".to_vec(); 100];
+
+        assert_eq!(looks_at(40_001, &noise), Some(usize::from(LOOKS)));
+        assert_eq!(looks_at(53, &noise), Some(usize::from(MAX_MISSES)));
+    }
+
+    /// How many datagrams to a port are looked at; `None`: all, and the next one would be as well.
+    fn looks_at(port: u16, payloads: &[Vec<u8>]) -> Option<usize> {
+        let mut reader = HeadReader::new(&Config::default(), [1, 2, 3, 4]);
+        let (mut slot, mut stats) = (FlowSlot::default(), MeterStats::default());
+        let orientation = Orientation::Ascending;
+        let at = payloads.iter().position(|payload| {
+            let datagram = Datagram {
+                payload,
+                source: "192.0.2.10".parse().unwrap(),
+                source_port: 40_000,
+                destination_port: port,
+                sender: Role::Initiator,
+                orientation,
+            };
+            reader.read_datagram(&mut slot, &datagram, &mut stats);
+            slot.is_done(orientation)
+        });
+        at.map(|at| at + 1)
     }
 }

@@ -53,6 +53,10 @@ pub(super) enum Side {
     Datagrams {
         /// Datagrams that are still looked at; [`EVERY`] when each one may be a message.
         left: u8,
+        /// Datagrams since the last message, where each one may be one.
+        misses: u8,
+        /// A hello of DTLS was told.
+        greeted: bool,
     },
     /// A QUIC handshake that is being put together.
     Quic(Box<QuicReading>),
@@ -120,6 +124,11 @@ impl FlowSlot {
 }
 
 impl Side {
+    /// The next `left` datagrams are looked at.
+    pub(super) const fn looks(left: u8) -> Self {
+        Self::Datagrams { left, misses: 0, greeted: false }
+    }
+
     /// Whether the SYN of this direction could travel on from here; false where none was seen.
     pub(super) const fn is_far(&self) -> bool {
         match self {

@@ -70,11 +70,16 @@ impl Meter {
         now: Timestamp,
     ) {
         let Some(header) = FragmentHeader::of(outer) else { return };
-        let packet = decode_reassembled(&header, payload);
+        let packet = decode_reassembled(&header, payload, self.tunnel_trust());
         let Network::Ip(inner) = packet.network else { return };
         if packet.tunnel != outer.tunnel {
             if inner.fragment.is_none() {
-                self.handle_ip(frame, &packet, &inner, now);
+                // As long as the frame would be that had brought all of it.
+                let Network::Ip(last) = &outer.network else { return };
+                let missing = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+                let headers = frame.wire_len.saturating_sub(last.fragment_len());
+                let whole = Frame { wire_len: headers.saturating_add(missing), ..*frame };
+                self.handle_ip(&whole, &packet, &inner, now);
             }
             return;
         }

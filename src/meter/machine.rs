@@ -12,7 +12,9 @@ use super::{
     BindingSource, Config, FlowReport, MessageContext, MessageFlow, MeterStats, Observation,
     ObservationKind,
 };
-use crate::decode::{ArpPacket, IpPacket, Network, Packet, TcpFlags, Transport, decode};
+use crate::decode::{
+    ArpPacket, IpPacket, Network, Packet, TcpFlags, Transport, TunnelTrust, decode_trusting,
+};
 use crate::dissect::Message;
 use crate::flow::{
     EndedFlow, FlowEntry, FlowKey, FlowPacket, FlowTable, FragmentPool, Orientation, Role,
@@ -73,7 +75,7 @@ impl Meter {
         self.stats.frames += 1;
         self.stats.wire_bytes += u64::from(frame.wire_len);
         // Looked at where it stands: moving it out of the result would cost as much as reading it.
-        let read = decode(frame);
+        let read = decode_trusting(frame, self.tunnel_trust());
         let packet = match &read {
             Ok(packet) => packet,
             Err(error) => {
@@ -156,6 +158,10 @@ impl Meter {
 
     pub(super) const fn interface(&self, frame: &Frame<'_>) -> InterfaceId {
         if self.config.interfaces_apart { frame.interface } else { InterfaceId(0) }
+    }
+
+    pub(super) const fn tunnel_trust(&self) -> TunnelTrust {
+        if self.config.trust_tunnels { TunnelTrust::Every } else { TunnelTrust::NotOverUdp }
     }
 
     #[inline(always)]

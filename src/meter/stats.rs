@@ -18,7 +18,7 @@ pub struct MeterStats {
     /// Frames of which nothing beyond the link layer could be read.
     pub invalid: u64,
     /// Where decoding stopped: by layer, then by reason, in the order of `Layer::ALL` and `DecodeReason::ALL`.
-    pub decode_errors: [[u64; 3]; 3],
+    pub decode_errors: [[u64; 4]; 3],
     /// Messages that could not be read: by protocol (`AppProtocol::ALL`), then by failure (`DissectFailure::ALL`).
     pub dissect_errors: [[u64; 4]; AppProtocol::COUNT],
     /// Messages read, by protocol.
@@ -48,7 +48,7 @@ impl Default for MeterStats {
             wire_bytes: 0,
             decoded: 0,
             invalid: 0,
-            decode_errors: [[0; 3]; 3],
+            decode_errors: [[0; 4]; 3],
             dissect_errors: [[0; 4]; AppProtocol::COUNT],
             messages: [0; AppProtocol::COUNT],
             flows_started: 0,

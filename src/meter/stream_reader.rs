@@ -13,7 +13,7 @@ use super::flow_slot::{FlowSlot, Reading, Side};
 use super::head_reader::HeadReader;
 use super::talk::Talk;
 use crate::decode::{TcpFlags, TcpHeader};
-use crate::dissect::{Next, StreamMessage, StreamPlace, StreamVerdict};
+use crate::dissect::{Message, Next, StreamMessage, StreamPlace, StreamVerdict};
 use crate::flow::{Orientation, Role, StreamHead, StreamPush};
 
 /// Offers of a growing head; afterwards more has to come in between. Guards against a head that
@@ -51,10 +51,11 @@ impl Segment<'_> {
         sequence.wrapping_add(to_u32(self.payload.len()))
     }
 
-    const fn place(&self) -> StreamPlace {
+    fn place(&self, talk: &Talk) -> StreamPlace {
         let TcpHeader { source_port, destination_port, .. } = self.header;
-        let from_initiator = matches!(self.sender, Role::Initiator);
-        StreamPlace { from_initiator, source_port, destination_port }
+        let from_initiator = self.sender == Role::Initiator;
+        let without_body = !from_initiator && talk.answers_head();
+        StreamPlace { from_initiator, source_port, destination_port, without_body }
     }
 }
 
@@ -101,7 +102,7 @@ impl HeadReader {
         segment: &Segment<'_>,
         stats: &mut MeterStats,
     ) {
-        let (side, _, talk) = slot.side(segment.orientation);
+        let (side, other, talk) = slot.side(segment.orientation);
         let mut sequence = segment.header.sequence;
         if segment.header.flags.contains(TcpFlags::SYN) {
             sequence = sequence.wrapping_add(1);
@@ -117,8 +118,14 @@ impl HeadReader {
             return;
         }
         self.read_side(side, talk, sequence, segment, stats);
-        if matches!(side, Side::Done) && segment.sender == Role::Responder {
-            talk.flush(&mut self.budget, &mut self.read);
+        match segment.sender {
+            Role::Initiator if self.read.iter().any(|read| is_request(&read.message)) => {
+                await_answer(other, side.is_far(), segment.header.acknowledgment);
+            }
+            Role::Responder if matches!(side, Side::Done) => {
+                talk.flush(&mut self.budget, &mut self.read);
+            }
+            Role::Initiator | Role::Responder => {}
         }
     }
 
@@ -154,7 +161,7 @@ impl HeadReader {
         };
         if is_ahead(sequence, start.base) {
             // Something is missing in front.
-            if self.begin_head(side, start, segment, 0, stats) {
+            if self.begin_head(side, start, segment, (talk, 0), stats) {
                 self.read_on(side, talk, sequence, segment, stats);
             }
             return;
@@ -177,11 +184,12 @@ impl HeadReader {
             End::Incomplete => {
                 let rest = bytes.get(consumed.at..).unwrap_or_default();
                 if segment.cut {
-                    self.read_partial(rest, talk, segment.place(), segment.source);
+                    let place = segment.place(talk);
+                    self.read_partial(rest, talk, place, segment.source);
                     scanning(LOOKS_BEHIND, far, seen)
                 } else {
                     let start = Start { base: next, ..start };
-                    if self.begin_head(side, start, segment, rest.len(), stats)
+                    if self.begin_head(side, start, segment, (talk, rest.len()), stats)
                         && let Side::Reading(reading) = side
                     {
                         reading.head.push(next, rest);
@@ -199,7 +207,7 @@ impl HeadReader {
         side: &mut Side,
         start: Start,
         segment: &Segment<'_>,
-        offered: usize,
+        (talk, offered): (&Talk, usize),
         stats: &mut MeterStats,
     ) -> bool {
         if !self.budget.has_room(segment.source) {
@@ -210,7 +218,7 @@ impl HeadReader {
         *side = Side::Reading(Box::new(Reading {
             head: StreamHead::new(start.base, self.max_head_bytes),
             host: segment.source,
-            place: segment.place(),
+            place: segment.place(talk),
             counted: 0,
             offers: u32::from(offered > 0),
             next_offer: offered + 1,
@@ -292,15 +300,15 @@ impl HeadReader {
             let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) else {
                 return Consumed { at, end: End::Further };
             };
-            let known = talk.protocol();
-            let end = match self.dissector.stream(rest, segment.place(), known) {
+            let (known, place) = (talk.protocol(), segment.place(talk));
+            let end = match self.dissector.stream(rest, place, known) {
                 // Who was asked asks nothing: it could name for others what they never asked for.
                 StreamVerdict::Read(
                     StreamMessage::TlsHello(_) | StreamMessage::HttpRequest(_),
                     _,
                 ) if segment.saw_syn && segment.sender == Role::Responder => End::Over,
                 StreamVerdict::Read(message, next) => {
-                    self.take_in(talk, segment.place(), segment.source, message);
+                    self.take_in(talk, place, segment.source, message);
                     match next {
                         Next::After(length) => {
                             at = at.saturating_add(length.max(1));
@@ -323,6 +331,27 @@ impl HeadReader {
             return Consumed { at, end };
         }
     }
+}
+
+/// Lets a side be looked at again that was given up behind a body whose end could not be told: it was asked once
+/// more, and what it says to that stands behind what the asking side has `acknowledged`. `far`: the SYN of that side could
+/// travel on from here.
+fn await_answer(side: &mut Side, far: bool, acknowledged: u32) {
+    match side {
+        Side::Scanning { left, .. } => *left = LOOKS_BEHIND,
+        Side::Done => *side = scanning(LOOKS_BEHIND, far, acknowledged),
+        Side::Unseen
+        | Side::Expected { .. }
+        | Side::Reading(_)
+        | Side::Skipping { .. }
+        | Side::Datagrams { .. }
+        | Side::Quic(_)
+        | Side::Rtp(_) => {}
+    }
+}
+
+const fn is_request(message: &Message) -> bool {
+    matches!(message, Message::HttpRequest(_))
 }
 
 /// A side of which `left` segments more are looked at, unless they repeat what came before `seen`.

@@ -70,6 +70,12 @@ pub(super) struct ReadMessage {
 }
 
 impl Talk {
+    /// Tells whether a hello of QUIC was read.
+    pub(super) fn greets_over_quic(&self) -> bool {
+        let protocol = self.head.as_ref().map(|head| head.protocol);
+        matches!(protocol, Some(AppProtocol::Quic | AppProtocol::Doq | AppProtocol::Doh))
+    }
+
     /// The protocol that further messages belong to, once it is known.
     pub(super) fn protocol(&self) -> Option<AppProtocol> {
         let protocol = self.head.as_ref().filter(|_| !self.tunnels())?.protocol;
@@ -82,6 +88,13 @@ impl Talk {
     pub(super) fn tunnels(&self) -> bool {
         let asked = self.waiting.as_deref().map(|waiting| &waiting.asked);
         matches!(asked, Some(Asked::Http { tunnels: true, .. }))
+    }
+
+    /// Tells whether the answer that is due has no body, because HEAD was asked (RFC 9112, 6.3).
+    pub(super) fn answers_head(&self) -> bool {
+        let asked = self.waiting.as_deref().map(|waiting| &waiting.asked);
+        matches!(asked, Some(Asked::Http { requests, .. })
+            if requests.front().is_some_and(|request| request.method == "HEAD"))
     }
 
     /// Takes in what `sender`, at `host`, said in a stream. What has to wait for an answer counts in `budget`; what has
@@ -190,7 +203,7 @@ impl Talk {
         }
         let mut host = None;
         if let Message::HttpRequest(request) = message {
-            host = request.host.as_deref().map(strip_port);
+            host = request.host_name();
         }
         self.note_head(message.protocol(), None, host, plain)
     }
@@ -301,18 +314,4 @@ fn unanswered_hello(hello: Arc<ClientHello>) -> ReadMessage {
 fn unanswered_request(request: Arc<HttpRequest>) -> ReadMessage {
     let exchange = HttpExchange { request: Some(request), response: None };
     ReadMessage { sender: Role::Initiator, message: Message::Http(Box::new(exchange)) }
-}
-
-/// The host of an HTTP Host field, RFC 9110, 7.2: `host`, `host:port`, `[v6]:port`.
-fn strip_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) && !name.ends_with(':') => {
-            if name.contains(':') && !name.starts_with('[') {
-                host
-            } else {
-                name
-            }
-        }
-        Some(_) | None => host,
-    }
 }

@@ -71,6 +71,13 @@ impl DeviceBook {
         self.devices.get_mut(id)
     }
 
+    /// Takes a device out; its label is free for another.
+    pub(crate) fn remove(&mut self, id: &DeviceId) -> Option<DeviceSeries> {
+        let series = self.devices.remove(id)?;
+        self.labels -= usize::from(series.is_labelled);
+        Some(series)
+    }
+
     /// The label of a device that may not have been told of.
     pub(crate) fn label<'a>(&self, id: &'a DeviceId) -> &'a str {
         if self.devices.get(id).is_some_and(|series| series.is_labelled) { &id.0 } else { OTHER }
@@ -81,6 +88,11 @@ impl DeviceSeries {
     /// The label of this device, whose identifier is `id`.
     pub(crate) fn label<'a>(&self, id: &'a DeviceId) -> &'a str {
         if self.is_labelled { &id.0 } else { OTHER }
+    }
+
+    /// The cloud services that it has series for.
+    pub(crate) fn clouds(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<str>, CloudRole, Region)> {
+        self.by_cloud.keys().map(|key| (&key.vendor, &key.service, key.role, key.region))
     }
 
     /// Takes the totals of a device, and gives what they have grown by.
@@ -121,16 +133,7 @@ impl DeviceSeries {
     }
 }
 
-/// What a total has grown by. Totals that are lower than before belong to a device that was forgotten and came
-/// back: they count from zero again.
-fn growth(last: &mut Tally, total: Tally) -> Tally {
-    let restarted =
-        total.sent < last.sent || total.received < last.received || total.flows < last.flows;
-    let base = if restarted { Tally::default() } else { *last };
-    *last = total;
-    Tally {
-        sent: total.sent - base.sent,
-        received: total.received - base.received,
-        flows: total.flows - base.flows,
-    }
+/// What a total has grown by since it was last told.
+const fn growth(last: &mut Tally, total: Tally) -> Tally {
+    total.grown_since(std::mem::replace(last, total))
 }

@@ -21,8 +21,11 @@ pub(crate) const DROP_REASONS: [&str; 3] = ["kernel", "interface", "ring"];
 /// Outcomes of a delivery.
 pub(crate) const OUTCOMES: [&str; 2] = ["delivered", "failed"];
 
-/// The sink whose deliveries are counted.
+/// The sink of event lines.
 pub(crate) const EVE_SINK: &str = "eve";
+
+/// The sink of batches of changes.
+pub(crate) const STORE_SINK: &str = "store";
 
 /// All families.
 pub(crate) struct Families {
@@ -53,6 +56,8 @@ pub(crate) struct Families {
     pub(crate) alert_last_fired: GaugeVec,
     pub(crate) events_dropped: IntCounterVec,
     pub(crate) sink_deliveries: IntCounterVec,
+    pub(crate) store_up: IntGauge,
+    pub(crate) store_last_commit: Gauge,
     pub(crate) reload_successful: IntGauge,
     pub(crate) reload_timestamp: Gauge,
     pub(crate) process_cpu: Counter,
@@ -98,7 +103,9 @@ impl Families {
             alerts: counters(on, "hikwatch_alerts_total", "Alerts raised.", &["rule", "severity"])?,
             alert_last_fired: gauges(on, "hikwatch_alert_last_fired_timestamp_seconds", "When a rule fired last for a device.", &["rule", "device"])?,
             events_dropped: counters(on, "hikwatch_events_dropped_total", "Events lost because a consumer did not take them in time.", &["consumer"])?,
-            sink_deliveries: counters(on, "hikwatch_sink_deliveries_total", "Event lines that reached a sink or were lost on the way.", &["sink", "outcome"])?,
+            sink_deliveries: counters(on, "hikwatch_sink_deliveries_total", "What reached a sink or failed on the way: event lines, or batches of the store, which are tried again.", &["sink", "outcome"])?,
+            store_up: int_gauge(on, "hikwatch_store_up", "Whether devices and totals are kept over restarts; 0 when the store is off, full or failing.")?,
+            store_last_commit: gauge(on, "hikwatch_store_last_commit_timestamp_seconds", "When changes were last written to the store.")?,
             reload_successful: int_gauge(on, "hikwatch_config_last_reload_successful", "Whether the last attempt to read the configuration succeeded.")?,
             reload_timestamp: gauge(on, "hikwatch_config_last_reload_success_timestamp_seconds", "When the configuration was last read with success.")?,
             process_cpu: register(on, Counter::new("process_cpu_seconds_total", "User and system CPU time of the process."))?,
@@ -135,8 +142,10 @@ impl Families {
         for consumer in Consumer::ALL {
             add(&self.events_dropped, &[consumer.as_label()], 0);
         }
-        for outcome in OUTCOMES {
-            add(&self.sink_deliveries, &[EVE_SINK, outcome], 0);
+        for sink in [EVE_SINK, STORE_SINK] {
+            for outcome in OUTCOMES {
+                add(&self.sink_deliveries, &[sink, outcome], 0);
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ mod config;
 mod device_series;
 mod error;
 mod families;
+mod forgetting;
 mod process;
 mod recorder;
 mod totals;

@@ -11,7 +11,7 @@ use super::config::Config;
 use super::device_series::{DeviceBook, DeviceSeries};
 use super::error::MetricsError;
 use super::families::{
-    DROP_REASONS, EVE_SINK, Families, OUTCOMES, add, raise, raise_counter, set, set_int,
+    DROP_REASONS, EVE_SINK, Families, OUTCOMES, STORE_SINK, add, raise, raise_counter, set, set_int,
 };
 use super::process::ProcessUsage;
 use super::totals::{Build, Consumer, InterfaceTotals};
@@ -29,7 +29,7 @@ const MAX_LABEL_CHARS: usize = 64;
 
 /// Keeps every series.
 pub struct Recorder {
-    families: Families,
+    pub(super) families: Families,
     book: Mutex<DeviceBook>,
 }
 
@@ -47,7 +47,9 @@ impl Recorder {
     /// Takes one event. Events of one device must come in order.
     pub fn apply(&self, event: &Event) {
         match &event.kind {
-            EventKind::DeviceSeen(profile) => self.apply_device(profile),
+            EventKind::DeviceSeen(profile) | EventKind::DeviceTouched(profile) => {
+                self.apply_device(profile);
+            }
             EventKind::FlowStarted(sighting)
             | EventKind::FlowUpdated { sighting, .. }
             | EventKind::FlowEnded { sighting, .. } => self.apply_flow(sighting),
@@ -110,6 +112,22 @@ impl Recorder {
         for (outcome, total) in OUTCOMES.iter().zip([delivered, failed]) {
             raise(&self.families.sink_deliveries, &[EVE_SINK, outcome], total);
         }
+    }
+
+    /// Takes the outcome of writing a batch to the store.
+    pub fn observe_store_commit(&self, written: bool, at: Timestamp) {
+        let [delivered, failed] = OUTCOMES;
+        let outcome = if written { delivered } else { failed };
+        add(&self.families.sink_deliveries, &[STORE_SINK, outcome], 1);
+        self.families.store_up.set(i64::from(written));
+        if written {
+            self.families.store_last_commit.set(at.as_secs_f64());
+        }
+    }
+
+    /// Takes whether the store was opened.
+    pub fn observe_store_open(&self, is_open: bool) {
+        self.families.store_up.set(i64::from(is_open));
     }
 
     /// Takes the outcome of reading the configuration; the start counts as the first time.
@@ -247,7 +265,7 @@ impl Recorder {
     }
 
     /// No code panics while it holds the book, and its numbers are whole at any point.
-    fn book(&self) -> MutexGuard<'_, DeviceBook> {
+    pub(super) fn book(&self) -> MutexGuard<'_, DeviceBook> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -268,13 +286,13 @@ fn identity_labels(profile: &DeviceProfile) -> Option<[String; 7]> {
     ])
 }
 
-fn info_values<'a>(device: &'a str, labels: &'a [String; 7]) -> [&'a str; 8] {
+pub(super) fn info_values<'a>(device: &'a str, labels: &'a [String; 7]) -> [&'a str; 8] {
     let [mac, vendor, oem_of, kind, model, firmware, name] = labels;
     [device, mac, vendor, oem_of, kind, model, firmware, name]
 }
 
 /// Names of the catalogue are short, plain words; anything else did not come from there.
-fn slug(name: &str) -> &str {
+pub(super) fn slug(name: &str) -> &str {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if (1..=32).contains(&name.len()) && name.bytes().all(is_plain) { name } else { "other" }
 }

@@ -44,11 +44,13 @@ pub enum Consumer {
     Inventory,
     /// The EVE file.
     Eve,
+    /// The store.
+    Store,
 }
 
 impl Consumer {
     /// Every consumer, for counters that exist from the start.
-    pub const ALL: [Self; 3] = [Self::Analyst, Self::Inventory, Self::Eve];
+    pub const ALL: [Self; 4] = [Self::Analyst, Self::Inventory, Self::Eve, Self::Store];
 
     /// The metric label.
     #[must_use]
@@ -57,6 +59,7 @@ impl Consumer {
             Self::Analyst => "analyst",
             Self::Inventory => "inventory",
             Self::Eve => "eve",
+            Self::Store => "store",
         }
     }
 }

@@ -81,7 +81,7 @@ impl FromStr for IpPrefix {
 }
 
 /// Where a flow runs, seen from our network (RFC 5103, "by perimeter"; Zeek `local_orig`, `local_resp`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Perimeter {
     /// The initiator is outside, the responder is ours.
     Inbound,

@@ -28,7 +28,7 @@ mod vendor_message;
 
 pub use fleet::{
     AddressTruth, EvidenceKind, EvidenceSet, Fleet, FleetPlan, FleetRole, FleetTruth, ForgedClaim,
-    HostTruth, MOST_HOSTS, Mutation, SpoofKind, UnitKind, UnitTruth,
+    ForgedFlood, HostTruth, MOST_HOSTS, Mutation, SpoofKind, UnitKind, UnitTruth, forged_flood,
 };
 pub use frame::SimulatedFrame;
 pub use frame_builder::{

@@ -76,7 +76,11 @@ pub(crate) fn stream_input(bytes: &[u8]) -> Option<(Option<AppProtocol>, StreamP
     let from_initiator = side & 1 == 0;
     let (source_port, destination_port) =
         if from_initiator { (40_001, port) } else { (port, 40_001) };
-    Some((known, StreamPlace { from_initiator, source_port, destination_port }, head))
+    Some((
+        known,
+        StreamPlace { from_initiator, source_port, destination_port, without_body: side & 2 != 0 },
+        head,
+    ))
 }
 
 /// A head is read the same however often it is offered; a whole head is never answered with a wish for more.
@@ -204,6 +208,7 @@ pub(crate) fn engine(bytes: &[u8]) {
         LazyLock::new(|| Arc::new(Catalogue::builtin().expect("the built-in catalogue")));
     let mut config = MeterConfig::default();
     config.flow.max_flows = 256;
+    config.trust_tunnels = true;
     let catalogue = Arc::clone(&CATALOGUE);
     let mut engine =
         Engine::new(&config, AnalystConfig::default(), catalogue, 1).expect("an engine");

@@ -2,6 +2,9 @@
 //!
 //! Read are `expected-{sni,http,dns}.tsv` (tshark), `peer-names.tsv` (nDPI, Zeek, Suricata, JA4) and the DNS
 //! answers in `peer-suricata-checks.tsv`. A table that is absent says nothing; a peer without rows neither.
+//!
+//! The peers' tables have what each found in the captures of its own suite. `tool_runs.tsv` beside this file has what they
+//! find in captures of others: each row is a line of the output of that version, run with those arguments.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -26,7 +29,11 @@ impl Table {
     /// Reads `name` in `folder`; empty where it is absent.
     pub(crate) fn read(folder: &Path, name: &str) -> Self {
         let bytes = std::fs::read(folder.join(name)).unwrap_or_default();
-        let text = String::from_utf8_lossy(&bytes);
+        Self::parse(&String::from_utf8_lossy(&bytes))
+    }
+
+    /// Reads a text with a head of column names.
+    pub(crate) fn parse(text: &str) -> Self {
         // Not `lines`: it would take a carriage return for part of the line's end.
         let mut rows = text
             .split('\n')
@@ -101,6 +108,10 @@ pub(crate) fn sightings(folder: &Path) -> Sightings {
             }
         }
     }
+    for row in Table::parse(TOOL_RUNS).rows() {
+        let kind = Kind::from_word(row.cell("kind")).unwrap();
+        add(row, row.cell("peer"), Some(kind), Some(row.cell("name").to_owned()), false);
+    }
     for row in Table::read(folder, "peer-suricata-checks.tsv").rows() {
         for answer in checked_answers(row) {
             add(row, "suricata", Some(Kind::DnsAnswer), Some(answer), false);
@@ -108,6 +119,9 @@ pub(crate) fn sightings(folder: &Path) -> Sightings {
     }
     sightings
 }
+
+/// What the tools find in captures of others.
+const TOOL_RUNS: &str = include_str!("tool_runs.tsv");
 
 /// The name of the tool that made the `expected` tables.
 pub(crate) const TSHARK: &str = "tshark";

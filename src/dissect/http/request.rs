@@ -44,6 +44,30 @@ pub struct HttpRequest {
     pub port_mapping: Option<Box<PortMapping>>,
 }
 
+impl HttpRequest {
+    /// Host and port of the Host field (RFC 9110, 7.2); the colons of an IPv6 literal stand in brackets.
+    #[must_use]
+    pub fn host_and_port(&self) -> Option<(&str, Option<u16>)> {
+        let host = self.host.as_deref()?;
+        let Some((name, port)) = host.rsplit_once(':') else { return Some((host, None)) };
+        if name.contains(':') && !name.ends_with(']') {
+            return Some((host, None));
+        }
+        // The port may be empty (RFC 3986, 3.2.3).
+        match port.parse() {
+            Ok(port) => Some((name, Some(port))),
+            Err(_) if port.is_empty() => Some((name, None)),
+            Err(_) => Some((host, None)),
+        }
+    }
+
+    /// The host of the Host field, without a port.
+    #[must_use]
+    pub fn host_name(&self) -> Option<&str> {
+        self.host_and_port().map(|(host, _port)| host)
+    }
+}
+
 /// Looks at the request line (RFC 9112, 3): a method of capitals, a target that looks like one, a version.
 ///
 /// Text protocols begin lines with words in capitals too, so an unknown method counts only with a target that is a
@@ -264,6 +288,22 @@ mod tests {
 
     const POST: &[u8] = b"POST /sdk.post HTTP/1.1\r\nAccept: */*\r\nhOST:  backupserver:8080 \r\n\
         User-Agent: curl/7\r\nContent-Length: 3\r\n\r\nabc";
+
+    #[test]
+    fn a_port_is_split_from_the_host_and_from_nothing_else() {
+        for (field, host, port) in [
+            ("camera.example:8080", "camera.example", Some(8080)),
+            ("camera.example", "camera.example", None),
+            ("camera.example:", "camera.example", None),
+            ("[2001:db8::1]:80", "[2001:db8::1]", Some(80)),
+            ("[2001:db8::1]", "[2001:db8::1]", None),
+            ("2001:db8::1", "2001:db8::1", None),
+            ("camera:port", "camera:port", None),
+        ] {
+            let request = HttpRequest { host: Some(field.into()), ..HttpRequest::default() };
+            assert_eq!(request.host_and_port(), Some((host, port)));
+        }
+    }
 
     #[test]
     fn a_request_gives_its_line_host_and_user_agent() {

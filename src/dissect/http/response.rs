@@ -1,7 +1,8 @@
 //! Reads the head of an HTTP/1 response, and what a small body says about the device.
 //!
 //! Comes in: the bytes of a server's side from where a message begins. Goes out: an [`HttpResponse`] (RFC 9112, 4) and where
-//! the next one begins. The request is not known: an answer to HEAD is told by the response that follows its head.
+//! the next one begins. Whether HEAD was asked is told by who keeps the requests; where it is not known, by the response that
+//! follows a head at once.
 
 use crate::dissect::text_head::{self, Field, Fields, StatusLine, first_line};
 use crate::dissect::verdict::{Next, Probe, StreamRead};
@@ -61,7 +62,7 @@ pub(crate) fn probe(head: &[u8]) -> Probe {
 
 /// Reads a response; as long as its head is not whole, this costs one scan for its end, then at most one look at the first
 /// 4 KiB of a page or at the first element of an XML document. [`Next`] counts from the first byte of `bytes`.
-pub(crate) fn dissect(bytes: &[u8]) -> StreamRead<HttpResponse> {
+pub(crate) fn dissect(bytes: &[u8], without_body: bool) -> StreamRead<HttpResponse> {
     let may_grow = bytes.len() < MAX_STREAM_HEAD;
     match probe(bytes) {
         Probe::NotForUs => return StreamRead::NotForUs,
@@ -81,7 +82,7 @@ pub(crate) fn dissect(bytes: &[u8]) -> StreamRead<HttpResponse> {
     let Some(mut reading) = read_lines(head) else {
         return StreamRead::Malformed(DissectReason::Malformed);
     };
-    let body = reading.body(behind);
+    let body = reading.body(behind, without_body);
     if may_grow && reading.wants_more(&body) {
         return StreamRead::NeedMore;
     }
@@ -96,13 +97,14 @@ pub(crate) fn dissect(bytes: &[u8]) -> StreamRead<HttpResponse> {
 }
 
 /// Reads what is there of a response that will not become longer: nothing, unless the status line is whole.
-pub(crate) fn dissect_partial(bytes: &[u8]) -> Option<HttpResponse> {
+pub(crate) fn dissect_partial(bytes: &[u8], without_body: bool) -> Option<HttpResponse> {
     let (from_line, _empty) = text_head::without_empty_lines(bytes);
     match probe(from_line) {
         Probe::Certain => {
             let mut reading = read_lines(from_line)?;
             if let Some(length) = text_head::length(from_line) {
-                let body = reading.body(from_line.get(length..).unwrap_or_default());
+                let behind = from_line.get(length..).unwrap_or_default();
+                let body = reading.body(behind, without_body);
                 reading.read_body(&body.content);
             }
             Some(reading.response)
@@ -160,9 +162,9 @@ impl Reading {
     }
 
     /// The body (RFC 9112, 6.3).
-    fn body<'a>(&self, behind: &'a [u8]) -> Body<'a> {
-        let has_none = matches!(self.response.status, 100..=199 | 204 | 304);
-        // An answer to HEAD has the fields of a body and no body; then the next response follows at once.
+    fn body<'a>(&self, behind: &'a [u8], without_body: bool) -> Body<'a> {
+        let has_none = without_body || matches!(self.response.status, 100..=199 | 204 | 304);
+        // So does an answer to a HEAD that was not seen.
         if has_none || behind.starts_with(START) {
             return Body::NONE;
         }
@@ -205,6 +207,14 @@ impl Reading {
 mod tests {
     use super::*;
     use crate::dissect::mutation::for_each_mutant;
+
+    fn dissect(bytes: &[u8]) -> StreamRead<HttpResponse> {
+        super::dissect(bytes, false)
+    }
+
+    fn dissect_partial(bytes: &[u8]) -> Option<HttpResponse> {
+        super::dissect_partial(bytes, false)
+    }
 
     // Our own construction; server and realm are those that public scanners look for.
     const UNAUTHORIZED: &str = "HTTP/1.1 401 Unauthorized\r\nServer: App-webs/\r\n\
@@ -256,6 +266,14 @@ mod tests {
             let StreamRead::Read(_, next) = dissect(head.as_bytes()) else { panic!("{head}") };
             assert_eq!(next, expected, "{head}");
         }
+    }
+
+    #[test]
+    fn an_answer_to_head_ends_with_its_head() {
+        let head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 900\r\n\r\n";
+        let StreamRead::Read(response, next) = super::dissect(head, true) else { panic!("whole") };
+
+        assert_eq!((response.content_length, next), (Some(900), Next::After(head.len())));
     }
 
     #[test]

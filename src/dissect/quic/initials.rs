@@ -74,6 +74,12 @@ impl QuicInitials {
         Self::default()
     }
 
+    /// Whether a packet of it opened with the keys of a client: who sends it is the client.
+    #[must_use]
+    pub const fn has_client(&self) -> bool {
+        self.reading.is_some()
+    }
+
     /// Bytes of memory that it holds beside itself.
     #[must_use]
     pub fn held(&self) -> usize {

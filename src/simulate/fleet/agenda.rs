@@ -13,29 +13,86 @@ use super::unit_kind::UnitKind;
 use crate::net::Timestamp;
 use crate::simulate::site::Site;
 
-/// Something that a host does. A number is the index of another host.
+/// Something that happens to a host or that it does. A number is the index of another host.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Scene {
+    /// It changes.
+    Change(Change),
+    /// It looks for others.
+    Search(Search),
+    /// It lies.
+    Spoof(Spoof),
+    /// That host views it.
+    Viewed(usize, View),
+    /// It does something of its own accord.
+    Act(Act),
+}
+
+/// Changes of a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
     /// It leases its addresses.
     Boot,
-    /// It asks for the router's hardware address.
-    FindRouter,
     /// It leases another address.
     Move,
     /// It restarts with newer firmware.
     Update,
     /// Somebody sets its password.
     Activate,
+}
+
+/// How a host looks for devices.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Search {
+    /// With SADP, in both forms.
+    Sadp,
+    /// With WS-Discovery.
+    WsDiscovery,
+}
+
+/// What a spoofer does.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Spoof {
+    /// It sends SADP replies that name others.
+    Replies,
+    /// It takes the hardware address of that unit.
+    Mac(usize),
+    /// It claims the IP address of that unit.
+    Address(usize),
+}
+
+/// How a host is viewed by another.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum View {
+    /// Its web page.
+    Web,
+    /// Its video.
+    Video,
+    /// Its certificate.
+    Secure,
+    /// The vendor's software signs on.
+    Sdk,
+    /// Over SNMP.
+    Snmp,
+    /// Its ports.
+    Knock,
+    /// Its UPnP description.
+    Describe,
+    /// Its channels.
+    Channels,
+}
+
+/// What a host does.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Act {
+    /// It asks for the router's hardware address.
+    FindRouter,
     /// It says over the link that it is there.
     SadpOnline,
-    /// It asks all devices who they are.
-    SadpRound,
     /// It beacons.
     Beacon,
     /// It says hello to those who look for cameras.
     Hello,
-    /// It looks for cameras.
-    Probe,
     /// It makes itself known over SSDP.
     Notify,
     /// It announces its services over multicast DNS.
@@ -46,7 +103,7 @@ pub(crate) enum Scene {
     Register,
     /// It signs on at its control server.
     Control,
-    /// It asks one of its servers.
+    /// It asks one of its maker's servers.
     AskCloud(usize),
     /// It asks for the time; its vendor's servers where there is none.
     AskTime(Option<&'static Site>),
@@ -58,28 +115,6 @@ pub(crate) enum Scene {
     Mqtt,
     /// It uses the `EtherType` of SADP for something else.
     OddFrame,
-    /// Somebody views its web page.
-    Web(usize),
-    /// Somebody views its video.
-    Video(usize),
-    /// Somebody connects over TLS.
-    Secure(usize),
-    /// Somebody signs on with the vendor's software.
-    Sdk(usize),
-    /// Somebody asks over SNMP.
-    Snmp(usize),
-    /// Somebody tries its ports.
-    Knock(usize),
-    /// Somebody reads its UPnP description.
-    Describe(usize),
-    /// Somebody asks for its channels.
-    Channels(usize),
-    /// It sends SADP replies that name others.
-    ForgeReplies,
-    /// It takes the hardware address of that unit.
-    TakeMac(usize),
-    /// It claims the IP address of that unit.
-    TakeAddress(usize),
 }
 
 /// Scenes in the order of time.
@@ -135,13 +170,13 @@ impl Planner<'_> {
     fn plan_tools(&mut self) {
         for tool in self.all(FleetRole::SadpTool) {
             for low in [300, 700, 920] {
-                self.at((low, low + 5), tool, Scene::SadpRound);
+                self.at((low, low + 5), tool, Scene::Search(Search::Sadp));
             }
         }
         for role in [FleetRole::HomeAssistant, FleetRole::OtherRecorder] {
             for viewer in self.all(role) {
-                self.at((250, 300), viewer, Scene::Probe);
-                self.at((650, 700), viewer, Scene::Probe);
+                self.at((250, 300), viewer, Scene::Search(Search::WsDiscovery));
+                self.at((650, 700), viewer, Scene::Search(Search::WsDiscovery));
             }
         }
     }
@@ -150,8 +185,12 @@ impl Planner<'_> {
         if !matches!(role, FleetRole::Router | FleetRole::NameServer) {
             // A third was switched on before the run and asks for the router only.
             let on = self.cast.prng.below(3) == 0;
-            self.at(BEGINNING, host, if on { Scene::FindRouter } else { Scene::Boot });
-            self.at(MIDDLE, host, Scene::FindRouter);
+            self.at(
+                BEGINNING,
+                host,
+                if on { Scene::Act(Act::FindRouter) } else { Scene::Change(Change::Boot) },
+            );
+            self.at(MIDDLE, host, Scene::Act(Act::FindRouter));
         }
         match role {
             FleetRole::VendorUnit => self.plan_unit(host),
@@ -164,49 +203,49 @@ impl Planner<'_> {
             }
             FleetRole::HomeAssistant => {
                 for site in APP_SIDE.iter().take(3) {
-                    self.at(MIDDLE, host, Scene::Ask(site));
+                    self.at(MIDDLE, host, Scene::Act(Act::Ask(site)));
                 }
             }
             FleetRole::ViewingDesktop => self.ask_one_of(host, &APP_SIDE),
             FleetRole::PortalVisitor => {
                 for site in &PORTALS {
-                    self.at(MIDDLE, host, Scene::Ask(site));
+                    self.at(MIDDLE, host, Scene::Act(Act::Ask(site)));
                 }
             }
             FleetRole::LampGateway => {
-                self.at(BEGINNING, host, Scene::Notify);
-                self.at(MIDDLE, host, Scene::Notify);
+                self.at(BEGINNING, host, Scene::Act(Act::Notify));
+                self.at(MIDDLE, host, Scene::Act(Act::Notify));
                 let viewer = self.any(FleetRole::HomeAssistant);
-                self.at(MIDDLE, host, Scene::Describe(viewer));
+                self.at(MIDDLE, host, Scene::Viewed(viewer, View::Describe));
                 let scanner = self.any(FleetRole::Scanner);
-                self.at(MIDDLE, host, Scene::Web(scanner));
+                self.at(MIDDLE, host, Scene::Viewed(scanner, View::Web));
             }
             FleetRole::TimeBorrower => {
                 let time = if host.is_multiple_of(2) { None } else { Some(&HIK_TIME) };
-                self.at(MIDDLE, host, Scene::AskTime(time));
-                self.at(MIDDLE, host, Scene::AskTime(time));
+                self.at(MIDDLE, host, Scene::Act(Act::AskTime(time)));
+                self.at(MIDDLE, host, Scene::Act(Act::AskTime(time)));
                 self.ask_one_of(host, &PAGES);
             }
             FleetRole::NameLookalike => {
                 if let Some(site) = LOOKALIKES.get(host % LOOKALIKES.len()) {
-                    self.at(MIDDLE, host, Scene::Ask(site));
-                    self.at(MIDDLE, host, Scene::Ask(site));
+                    self.at(MIDDLE, host, Scene::Act(Act::Ask(site)));
+                    self.at(MIDDLE, host, Scene::Act(Act::Ask(site)));
                 }
             }
-            FleetRole::MqttTest => self.at(MIDDLE, host, Scene::Mqtt),
+            FleetRole::MqttTest => self.at(MIDDLE, host, Scene::Act(Act::Mqtt)),
             FleetRole::OtherEtherType => {
-                self.at(MIDDLE, host, Scene::OddFrame);
-                self.at(MIDDLE, host, Scene::OddFrame);
+                self.at(MIDDLE, host, Scene::Act(Act::OddFrame));
+                self.at(MIDDLE, host, Scene::Act(Act::OddFrame));
             }
             FleetRole::Spoofer(kind) => self.plan_spoofer(host, kind),
             FleetRole::FalseMaker | FleetRole::RandomLookalike | FleetRole::Ordinary => {
                 self.ask_one_of(host, &PAGES);
-                self.at(MIDDLE, host, Scene::AskTime(Some(&POOL_TIME)));
+                self.at(MIDDLE, host, Scene::Act(Act::AskTime(Some(&POOL_TIME))));
                 let scanner = self.any(FleetRole::Scanner);
                 match host % 4 {
-                    0 => self.at(MIDDLE, host, Scene::Knock(scanner)),
-                    1 => self.at(MIDDLE, host, Scene::Snmp(scanner)),
-                    2 => self.at(MIDDLE, host, Scene::Web(scanner)),
+                    0 => self.at(MIDDLE, host, Scene::Viewed(scanner, View::Knock)),
+                    1 => self.at(MIDDLE, host, Scene::Viewed(scanner, View::Snmp)),
+                    2 => self.at(MIDDLE, host, Scene::Viewed(scanner, View::Web)),
                     _ => self.ask_one_of(host, &PAGES),
                 }
             }
@@ -221,7 +260,7 @@ impl Planner<'_> {
     fn ask_one_of(&mut self, host: usize, sites: &'static [Site]) {
         let at = usize::try_from(self.cast.prng.below(sites.len() as u64)).unwrap_or(0);
         if let Some(site) = sites.get(at) {
-            self.at(MIDDLE, host, Scene::Ask(site));
+            self.at(MIDDLE, host, Scene::Act(Act::Ask(site)));
         }
     }
 
@@ -239,8 +278,8 @@ impl Planner<'_> {
                 .get(host)
                 .is_some_and(|truth| truth.unit.as_ref().is_some_and(|unit| unit.foreign_mac))
             {
-                self.at(MIDDLE, host, Scene::Silent);
-                self.at(MIDDLE, host, Scene::Silent);
+                self.at(MIDDLE, host, Scene::Act(Act::Silent));
+                self.at(MIDDLE, host, Scene::Act(Act::Silent));
             }
             return;
         }
@@ -248,30 +287,35 @@ impl Planner<'_> {
             (self.any(FleetRole::Scanner), self.any(FleetRole::ViewingDesktop));
         let (home, recorder) =
             (self.any(FleetRole::HomeAssistant), self.any(FleetRole::OtherRecorder));
-        let viewer = if self.cast.prng.below(2) == 0 { home } else { recorder };
+        let phone = self.any(FleetRole::AppPhone);
+        let viewer = match self.cast.prng.below(3) {
+            0 => home,
+            1 => recorder,
+            _ => phone,
+        };
         let own = [
-            (E::SadpLink, BEGINNING, Scene::SadpOnline),
-            (E::WsDiscovery, BEGINNING, Scene::Hello),
-            (E::SsdpNotify, BEGINNING, Scene::Notify),
-            (E::Mdns, BEGINNING, Scene::Announce),
-            (E::Registration, BEGINNING, Scene::Register),
-            (E::Control, MIDDLE, Scene::Control),
-            (E::CloudName, BEGINNING, Scene::AskCloud(0)),
-            (E::CloudName, MIDDLE, Scene::AskCloud(1)),
-            (E::NtpName, MIDDLE, Scene::AskTime(None)),
-            (E::SsdpNotify, MIDDLE, Scene::Notify),
-            (E::Registration, MIDDLE, Scene::Register),
-            (E::Beacon, BEGINNING, Scene::Beacon),
-            (E::Beacon, MIDDLE, Scene::Beacon),
-            (E::HttpServer, MIDDLE, Scene::Web(viewer)),
-            (E::HttpRealm, MIDDLE, Scene::Web(desktop)),
-            (E::RtspRealm, MIDDLE, Scene::Video(viewer)),
-            (E::TlsSubject, MIDDLE, Scene::Secure(desktop)),
-            (E::Snmp, MIDDLE, Scene::Snmp(scanner)),
-            (E::Sdk, MIDDLE, Scene::Sdk(desktop)),
-            (E::OpenPorts, MIDDLE, Scene::Knock(scanner)),
-            (E::SsdpDescription, MIDDLE, Scene::Describe(home)),
-            (E::ChannelList, MIDDLE, Scene::Channels(desktop)),
+            (E::SadpLink, BEGINNING, Scene::Act(Act::SadpOnline)),
+            (E::WsDiscovery, BEGINNING, Scene::Act(Act::Hello)),
+            (E::SsdpNotify, BEGINNING, Scene::Act(Act::Notify)),
+            (E::Mdns, BEGINNING, Scene::Act(Act::Announce)),
+            (E::Registration, BEGINNING, Scene::Act(Act::Register)),
+            (E::Control, MIDDLE, Scene::Act(Act::Control)),
+            (E::CloudName, BEGINNING, Scene::Act(Act::AskCloud(0))),
+            (E::CloudName, MIDDLE, Scene::Act(Act::AskCloud(1))),
+            (E::NtpName, MIDDLE, Scene::Act(Act::AskTime(None))),
+            (E::SsdpNotify, MIDDLE, Scene::Act(Act::Notify)),
+            (E::Registration, MIDDLE, Scene::Act(Act::Register)),
+            (E::Beacon, BEGINNING, Scene::Act(Act::Beacon)),
+            (E::Beacon, MIDDLE, Scene::Act(Act::Beacon)),
+            (E::HttpServer, MIDDLE, Scene::Viewed(viewer, View::Web)),
+            (E::HttpRealm, MIDDLE, Scene::Viewed(desktop, View::Web)),
+            (E::RtspRealm, MIDDLE, Scene::Viewed(viewer, View::Video)),
+            (E::TlsSubject, MIDDLE, Scene::Viewed(desktop, View::Secure)),
+            (E::Snmp, MIDDLE, Scene::Viewed(scanner, View::Snmp)),
+            (E::Sdk, MIDDLE, Scene::Viewed(desktop, View::Sdk)),
+            (E::OpenPorts, MIDDLE, Scene::Viewed(scanner, View::Knock)),
+            (E::SsdpDescription, MIDDLE, Scene::Viewed(home, View::Describe)),
+            (E::ChannelList, MIDDLE, Scene::Viewed(desktop, View::Channels)),
         ];
         for (evidence, part, scene) in own {
             if voices.contains(evidence) {
@@ -279,23 +323,23 @@ impl Planner<'_> {
             }
         }
         if kind == UnitKind::EzvizBattery {
-            self.at(MIDDLE, host, Scene::Knock(scanner));
+            self.at(MIDDLE, host, Scene::Viewed(scanner, View::Knock));
         }
         if searches {
-            self.at(BEGINNING, host, Scene::SearchGateway);
+            self.at(BEGINNING, host, Scene::Act(Act::SearchGateway));
         }
         let chance = self.cast.prng.below(100);
         match chance {
             // Everyone is asked again behind it, at 700 and at 920.
-            0..14 => self.at((500, 600), host, Scene::Move),
+            0..14 => self.at((500, 600), host, Scene::Change(Change::Move)),
             14..28 if voices.contains(E::SadpReply) => {
-                self.at((500, 600), host, Scene::Update);
+                self.at((500, 600), host, Scene::Change(Change::Update));
             }
             _ => {}
         }
         if !activated && self.cast.prng.below(2) == 0 {
-            self.at((400, 500), host, Scene::Activate);
-            self.at((720, 900), host, Scene::Register);
+            self.at((400, 500), host, Scene::Change(Change::Activate));
+            self.at((720, 900), host, Scene::Act(Act::Register));
         }
     }
 
@@ -303,16 +347,16 @@ impl Planner<'_> {
         let (home, recorder) =
             (self.any(FleetRole::HomeAssistant), self.any(FleetRole::OtherRecorder));
         let scanner = self.any(FleetRole::Scanner);
-        self.at(BEGINNING, host, Scene::Hello);
-        self.at(BEGINNING, host, Scene::Announce);
-        self.at(MIDDLE, host, Scene::Video(recorder));
-        self.at(MIDDLE, host, Scene::AskCloud(0));
+        self.at(BEGINNING, host, Scene::Act(Act::Hello));
+        self.at(BEGINNING, host, Scene::Act(Act::Announce));
+        self.at(MIDDLE, host, Scene::Viewed(recorder, View::Video));
+        self.at(MIDDLE, host, Scene::Act(Act::AskCloud(0)));
         match host % 3 {
-            0 => self.at(MIDDLE, host, Scene::Web(home)),
-            1 => self.at(MIDDLE, host, Scene::Knock(scanner)),
-            _ => self.at(MIDDLE, host, Scene::Secure(home)),
+            0 => self.at(MIDDLE, host, Scene::Viewed(home, View::Web)),
+            1 => self.at(MIDDLE, host, Scene::Viewed(scanner, View::Knock)),
+            _ => self.at(MIDDLE, host, Scene::Viewed(home, View::Secure)),
         }
-        self.at(MIDDLE, host, Scene::AskTime(Some(&POOL_TIME)));
+        self.at(MIDDLE, host, Scene::Act(Act::AskTime(Some(&POOL_TIME))));
     }
 
     fn plan_spoofer(&mut self, host: usize, kind: super::truth::SpoofKind) {
@@ -331,14 +375,14 @@ impl Planner<'_> {
         let victim = cameras.get(at).copied();
         match (kind, victim) {
             (SpoofKind::SadpReplies, _) => {
-                self.at((350, 400), host, Scene::ForgeReplies);
-                self.at((750, 800), host, Scene::ForgeReplies);
+                self.at((350, 400), host, Scene::Spoof(Spoof::Replies));
+                self.at((750, 800), host, Scene::Spoof(Spoof::Replies));
             }
             (SpoofKind::Mac, Some(victim)) => {
-                self.at((620, 680), host, Scene::TakeMac(victim));
+                self.at((620, 680), host, Scene::Spoof(Spoof::Mac(victim)));
             }
             (SpoofKind::Address, Some(victim)) => {
-                self.at((620, 680), host, Scene::TakeAddress(victim));
+                self.at((620, 680), host, Scene::Spoof(Spoof::Address(victim)));
             }
             (SpoofKind::Mac | SpoofKind::Address, None) => {}
         }

@@ -9,7 +9,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::dialect::Dialect;
 use super::evidence::EvidenceSet;
 use super::host::{GATEWAY, Host, OtherDevice, RESOLVER};
-use super::maker::{FALSE_HIKVISION, HIKSTORAGE, ORDINARY, RASPBERRY, address_in, random_address};
+use super::maker::{
+    FALSE_HIKVISION, HIKSTORAGE, MODULE, ORDINARY, RASPBERRY, address_in, random_address,
+};
 use super::other_maker::{OTHER_MODELS, OTHER_RECORDER};
 use super::plan::{FleetPlan, MOST_HOSTS};
 use super::truth::{AddressTruth, FleetRole, FleetTruth, HostTruth, SpoofKind};
@@ -75,7 +77,8 @@ impl Cast {
             start,
             macs: BTreeSet::new(),
             serials: BTreeSet::new(),
-            next_host: u32::from(GATEWAY),
+            // Behind the fixed addresses.
+            next_host: u32::from(RESOLVER) + 8,
         };
         let total = plan.hosts.min(MOST_HOSTS);
         this.add_all(&FIRST);
@@ -167,23 +170,21 @@ impl Cast {
     }
 
     fn add_other(&mut self, role: FleetRole, index: usize) {
-        let other = match role {
-            FleetRole::OtherCamera => OTHER_MODELS.get(index % OTHER_MODELS.len()),
-            FleetRole::OtherRecorder => Some(&OTHER_RECORDER),
-            _ => None,
+        let other = if role == FleetRole::OtherCamera {
+            OTHER_MODELS.get(index % OTHER_MODELS.len())
+        } else {
+            (role == FleetRole::OtherRecorder).then_some(&OTHER_RECORDER)
         };
         let (blocks, hostname, vendor_class) = self.dress(role, index);
         let blocks = other.map_or(blocks, |model| model.blocks);
         let mac = self.mac(blocks);
-        let ip = match role {
-            FleetRole::Router => GATEWAY,
-            FleetRole::NameServer => RESOLVER,
-            _ => self.address(),
+        let ip = if role == FleetRole::Router {
+            GATEWAY
+        } else if role == FleetRole::NameServer {
+            RESOLVER
+        } else {
+            self.address()
         };
-        if role == FleetRole::NameServer {
-            // From here on, behind the fixed addresses.
-            self.next_host = u32::from(RESOLVER) + 8;
-        }
         let seat = Seat { mac, ip };
         let serial = format!("{:010X}", self.prng.below(1 << 40));
         let dialect = Dialect::draw(&mut self.prng, self.plan.mutation);
@@ -202,25 +203,28 @@ impl Cast {
 
     /// Address blocks (none for a random address), host name and vendor class of a host that is no device.
     fn dress(&mut self, role: FleetRole, index: usize) -> (&'static [u32], String, &'static str) {
-        match role {
-            FleetRole::AppPhone => (&[], format!("phone-{index}"), "android-dhcp-14"),
-            FleetRole::RandomLookalike => (&HIKSTORAGE, String::new(), "android-dhcp-14"),
-            FleetRole::FalseMaker => (&FALSE_HIKVISION, format!("macbook-{index}"), ""),
-            FleetRole::HomeAssistant => (&RASPBERRY, "homeassistant".to_owned(), "dhcpcd"),
-            FleetRole::NameServer => (&RASPBERRY, "pi-hole".to_owned(), "dhcpcd"),
-            FleetRole::OtherCamera | FleetRole::LampGateway => {
-                (&ORDINARY, "gateway".to_owned(), "udhcp 1.23.1")
-            }
-            FleetRole::Ordinary if index % 5 == 0 => (&[], format!("phone-{index}"), ""),
+        let ordinary = role == FleetRole::Ordinary;
+        let phone = role == FleetRole::AppPhone || ordinary && index.is_multiple_of(5);
+        if phone {
+            (&[], format!("phone-{index}"), "android-dhcp-14")
+        } else if role == FleetRole::RandomLookalike {
+            (&HIKSTORAGE, String::new(), "android-dhcp-14")
+        } else if role == FleetRole::FalseMaker {
+            (&FALSE_HIKVISION, format!("macbook-{index}"), "")
+        } else if role == FleetRole::HomeAssistant {
+            (&RASPBERRY, "homeassistant".to_owned(), "dhcpcd")
+        } else if role == FleetRole::NameServer {
+            (&RASPBERRY, "pi-hole".to_owned(), "dhcpcd")
+        } else if matches!(role, FleetRole::OtherCamera | FleetRole::LampGateway) {
+            (&ORDINARY, "gateway".to_owned(), "udhcp 1.23.1")
+        } else if ordinary && index % 11 == 1 {
             // Ordinary machines with the modules that some of the vendor's units have.
-            FleetRole::Ordinary if index % 11 == 1 => {
-                (&super::maker::MODULE, format!("laptop-{index}"), "MSFT 5.0")
-            }
-            FleetRole::Ordinary => {
-                let name = self.pick(&["desktop", "printer", "tv", "sensor", "nas"]);
-                (&ORDINARY, format!("{name}-{index}"), "dhcpcd")
-            }
-            _ => (&ORDINARY, format!("host-{index}"), "MSFT 5.0"),
+            (&MODULE, format!("laptop-{index}"), "MSFT 5.0")
+        } else if ordinary {
+            let name = self.pick(&["desktop", "printer", "tv", "sensor", "nas"]);
+            (&ORDINARY, format!("{name}-{index}"), "dhcpcd")
+        } else {
+            (&ORDINARY, format!("host-{index}"), "MSFT 5.0")
         }
     }
 }

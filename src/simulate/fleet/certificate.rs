@@ -13,6 +13,7 @@ const OCTET_STRING: u8 = 0x04;
 const NULL: u8 = 0x05;
 const OBJECT: u8 = 0x06;
 const UTF8: u8 = 0x0c;
+const PRINTABLE: u8 = 0x13;
 const UTC_TIME: u8 = 0x17;
 const SEQUENCE: u8 = 0x30;
 const SET: u8 = 0x31;
@@ -107,7 +108,9 @@ fn snmp(kind: u8, request: u16, value: Vec<u8>) -> Vec<u8> {
 
 fn name(attributes: &Name<'_>) -> Vec<u8> {
     let parts = attributes.iter().map(|(kind, value)| {
-        let pair = [oid(kind), der(UTF8, value.as_bytes())].concat();
+        // A country has two letters of the older kind (RFC 5280, appendix A.1).
+        let tag = if *kind == COUNTRY { PRINTABLE } else { UTF8 };
+        let pair = [oid(kind), der(tag, value.as_bytes())].concat();
         der(SET, &der(SEQUENCE, &pair))
     });
     der(SEQUENCE, &parts.collect::<Vec<_>>().concat())

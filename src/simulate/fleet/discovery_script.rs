@@ -60,7 +60,8 @@ pub(crate) fn wsd_answer(
         return EvidenceSet::NONE;
     }
     let seat = host.seat();
-    let named = host.unit.is_some() && scopes.contains("/name/") || scopes.contains("/hardware/");
+    let lower = scopes.to_ascii_lowercase();
+    let named = lower.contains("/name/") || lower.contains("/hardware/");
     // Prefixes are the sender's choice (Namespaces in XML, 3).
     let (soap, wsd) =
         if host.dialect.quirk(SCOPE_TOPIC ^ 9, 60) { ("SOAP-ENV", "wsdd") } else { ("env", "d") };

@@ -12,6 +12,7 @@ mod cloud_script;
 mod dialect;
 mod discovery_script;
 mod evidence;
+mod flood;
 mod host;
 mod maker;
 mod other_maker;
@@ -28,6 +29,7 @@ mod unit_kind;
 mod view_script;
 
 pub use evidence::{EvidenceKind, EvidenceSet};
+pub use flood::{ForgedFlood, forged_flood};
 pub use plan::{FleetPlan, MOST_HOSTS, Mutation};
 pub use run::Fleet;
 pub use truth::{

@@ -48,12 +48,13 @@ impl FleetPlan {
 pub struct Mutation(u8);
 
 impl Mutation {
-    /// Every message has the published form, each unit gives every kind of evidence that it can.
+    /// Every message has the published form, and none gets lost.
     pub const NONE: Self = Self(0);
-    /// As other firmware may have it: a field in twenty is missing, some are in another order or case.
+    /// As other firmware may have it: a field in twenty is missing or has another name, some messages are in another
+    /// order or case, a unit lacks an eighth of its evidence.
     pub const MILD: Self = Self(25);
     /// A field in eight is missing or has another name, half of the hosts speak in another order or case, a
-    /// message in fourteen does not arrive, units give a part of their evidence only.
+    /// datagram in twelve does not arrive, a unit lacks a third of its evidence.
     pub const STRONG: Self = Self(60);
 
     /// Takes a strength; more than 100 is 100.

@@ -9,7 +9,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::agenda::{Agenda, Scene, plan};
+use super::agenda::{Act, Agenda, Change, Scene, Search, View, plan};
 use super::cast::Cast;
 use super::cloud_script as cloud;
 use super::discovery_script as discovery;
@@ -66,108 +66,103 @@ impl Fleet {
 
     fn perform(&mut self, at: Timestamp, index: usize, scene: Scene) {
         match scene {
-            Scene::Boot | Scene::Move | Scene::Update | Scene::Activate => {
-                self.change(at, index, scene);
-            }
-            Scene::SadpRound => self.sadp_round(at, index),
-            Scene::Probe => self.probe(at, index),
-            Scene::ForgeReplies | Scene::TakeMac(_) | Scene::TakeAddress(_) => {
+            Scene::Change(change) => self.change(at, index, change),
+            Scene::Search(Search::Sadp) => self.sadp_round(at, index),
+            Scene::Search(Search::WsDiscovery) => self.probe(at, index),
+            Scene::Spoof(lie) => {
                 let (router, resolver) = (self.seat(0), self.seat(1));
                 let outbox = &mut self.outbox;
                 let mut stage = Stage { outbox, router, resolver, relayed: false };
-                spoof::perform(&mut stage, &mut self.cast, at, index, scene);
+                spoof::perform(&mut stage, &mut self.cast, at, index, lie);
             }
-            _ => {
-                let said = self.play(at, index, scene);
+            Scene::Viewed(viewer, how) => {
+                let said = self.view(at, index, viewer, how);
+                self.note(index, said);
+            }
+            Scene::Act(act) => {
+                let said = self.act(at, index, act);
                 self.note(index, said);
             }
         }
-        if scene_sends(scene) {
+        if let Scene::Change(Change::Boot | Change::Move | Change::Update)
+        | Scene::Act(Act::FindRouter) = scene
+        {
             self.note_maker(index);
         }
     }
 
-    /// Plays a scene that changes nothing about the host.
-    fn play(&mut self, at: Timestamp, index: usize, scene: Scene) -> EvidenceSet {
+    /// Another host views this one.
+    fn view(&mut self, at: Timestamp, index: usize, viewer: usize, how: View) -> EvidenceSet {
+        let (router, resolver, viewer) = (self.seat(0), self.seat(1), self.seat(viewer));
+        let Some(host) = self.cast.hosts.get(index) else { return EvidenceSet::NONE };
+        let stage = &mut Stage { outbox: &mut self.outbox, router, resolver, relayed: false };
+        match how {
+            View::Web => view::web(stage, at, host, viewer),
+            View::Video => view::video(stage, at, host, viewer),
+            View::Secure => view::secure(stage, at, host, viewer),
+            View::Sdk => view::sdk(stage, at, host, viewer),
+            View::Snmp => view::snmp(stage, at, host, viewer),
+            View::Knock => view::knock(stage, at, host, viewer),
+            View::Describe => view::describe(stage, at, host, viewer),
+            View::Channels => view::channels(stage, at, host, viewer),
+        }
+    }
+
+    /// A host does something of its own accord.
+    fn act(&mut self, at: Timestamp, index: usize, act: Act) -> EvidenceSet {
         let (router, resolver) = (self.seat(0), self.seat(1));
-        let viewer = match scene {
-            Scene::Web(viewer)
-            | Scene::Video(viewer)
-            | Scene::Secure(viewer)
-            | Scene::Sdk(viewer)
-            | Scene::Snmp(viewer)
-            | Scene::Knock(viewer)
-            | Scene::Describe(viewer)
-            | Scene::Channels(viewer) => self.seat(viewer),
-            _ => router,
-        };
         let Some(host) = self.cast.hosts.get(index) else { return EvidenceSet::NONE };
         let seat = host.seat();
-        let outbox = &mut self.outbox;
-        let mut stage = Stage { outbox, router, resolver, relayed: false };
-        let stage = &mut stage;
+        let stage = &mut Stage { outbox: &mut self.outbox, router, resolver, relayed: false };
         let mut said = EvidenceSet::NONE;
-        match scene {
-            Scene::FindRouter => {
+        match act {
+            Act::FindRouter => {
                 for seat in &host.seats {
                     ask_for(stage.outbox, at, seat, &router);
                 }
             }
-            Scene::SadpOnline => said = sadp::sadp_online(stage, at, host),
-            Scene::Beacon => {
+            Act::SadpOnline => said = sadp::sadp_online(stage, at, host),
+            Act::Beacon => {
                 for number in 0..BEACONS {
                     let at = at.plus(Duration::from_secs(5 * number));
                     said = said.union(sadp::beacon(stage, at, host));
                 }
             }
-            Scene::Hello => {
+            Act::Hello => {
                 said = discovery::wsd_answer(stage, at, host, discovery::WsdMessage::Hello, None);
             }
-            Scene::Notify => said = discovery::ssdp_notify(stage, at, host),
-            Scene::Announce => said = discovery::mdns(stage, at, host),
-            Scene::SearchGateway => search_gateway_from(stage.outbox, at, &seat),
-            Scene::Register => said = cloud::register(stage, at, host),
-            Scene::Control => said = cloud::control(stage, at, host),
-            Scene::AskCloud(number) if host.unit.is_some() => {
+            Act::Notify => said = discovery::ssdp_notify(stage, at, host),
+            Act::Announce => said = discovery::mdns(stage, at, host),
+            Act::SearchGateway => search_gateway_from(stage.outbox, at, &seat),
+            Act::Register => said = cloud::register(stage, at, host),
+            Act::Control => said = cloud::control(stage, at, host),
+            Act::AskCloud(number) if host.unit.is_some() => {
                 said = cloud::ask_cloud(stage, at, host, number);
             }
-            Scene::AskCloud(_) => cloud::ask_other_cloud(stage, at, host),
-            Scene::AskTime(site) => said = cloud::ask_time(stage, at, host.cloud_seat(), site),
-            Scene::Ask(site) => cloud::ask(stage, at, seat, site, TlsStyle::App),
-            Scene::Silent => cloud::silent_tls(stage, at, host),
-            Scene::Mqtt => cloud::ordinary_mqtt(stage, at, host),
-            Scene::OddFrame => {
+            Act::AskCloud(_) => cloud::ask_other_cloud(stage, at, host),
+            Act::AskTime(site) => said = cloud::ask_time(stage, at, host.cloud_seat(), site),
+            Act::Ask(site) => cloud::ask(stage, at, seat, site, TlsStyle::App),
+            Act::Silent => cloud::silent_tls(stage, at, host),
+            Act::Mqtt => cloud::ordinary_mqtt(stage, at, host),
+            Act::OddFrame => {
                 let payload = stage.prng().noise(64);
                 stage.ether(at, seat.mac, sadp::SADP_LINK, &payload);
             }
-            Scene::Web(_) => said = view::web(stage, at, host, viewer),
-            Scene::Video(_) => said = view::video(stage, at, host, viewer),
-            Scene::Secure(_) => said = view::secure(stage, at, host, viewer),
-            Scene::Sdk(_) => said = view::sdk(stage, at, host, viewer),
-            Scene::Snmp(_) => said = view::snmp(stage, at, host, viewer),
-            Scene::Knock(_) => said = view::knock(stage, at, host, viewer),
-            Scene::Describe(_) => said = view::describe(stage, at, host, viewer),
-            Scene::Channels(_) => said = view::channels(stage, at, host, viewer),
-            Scene::Boot
-            | Scene::Move
-            | Scene::Update
-            | Scene::Activate
-            | Scene::SadpRound
-            | Scene::Probe
-            | Scene::ForgeReplies
-            | Scene::TakeMac(_)
-            | Scene::TakeAddress(_) => {}
         }
-        if stage.relayed && said.contains(EvidenceKind::CloudName) {
-            self.note(1, EvidenceSet::of(&[EvidenceKind::CloudName]));
+        if stage.relayed {
+            // The name server has asked for the same name.
+            let also = [EvidenceKind::CloudName, EvidenceKind::NtpName];
+            for kind in also.into_iter().filter(|kind| said.contains(*kind)) {
+                self.note(1, EvidenceSet::of(&[kind]));
+            }
         }
         said
     }
 
     /// A host starts, moves to another address, restarts with newer firmware or gets its password.
-    fn change(&mut self, at: Timestamp, index: usize, scene: Scene) {
-        let address = matches!(scene, Scene::Move).then(|| self.cast.address());
-        let firmware = matches!(scene, Scene::Update).then(|| self.cast.firmware(false));
+    fn change(&mut self, at: Timestamp, index: usize, change: Change) {
+        let address = (change == Change::Move).then(|| self.cast.address());
+        let firmware = (change == Change::Update).then(|| self.cast.firmware(false));
         let plan = lease_plan(self.seat(0));
         let Some(host) = self.cast.hosts.get_mut(index) else { return };
         let Some(truth) = self.cast.truth.hosts.get_mut(index) else { return };
@@ -186,7 +181,7 @@ impl Fleet {
                     Some(std::mem::replace(&mut unit.firmware, firmware.clone()));
                 said.firmware = firmware;
             }
-            if matches!(scene, Scene::Activate) {
+            if change == Change::Activate {
                 unit.activated = true;
                 (said.activated, said.activated_in_run) = (true, true);
                 return;
@@ -270,11 +265,6 @@ impl Fleet {
             }
         }
     }
-}
-
-/// Scenes that are sure to make the host itself send something.
-const fn scene_sends(scene: Scene) -> bool {
-    matches!(scene, Scene::Boot | Scene::FindRouter | Scene::Move | Scene::Update)
 }
 
 impl Iterator for Fleet {

@@ -159,16 +159,27 @@ const fn hik(kind: UnitKind, model: &'static str, device_type: u32, web: WebStyl
         UnitKind::NetworkRecorder | UnitKind::AnalogRecorder => RECORDER,
         UnitKind::Intercom => DOOR,
         UnitKind::AccessTerminal => ACCESS,
-        _ => CAMERA,
+        UnitKind::Camera
+        | UnitKind::PtzCamera
+        | UnitKind::EzvizCamera
+        | UnitKind::EzvizDoorbell
+        | UnitKind::EzvizBattery
+        | UnitKind::RebrandCamera
+        | UnitKind::RebrandRecorder
+        | UnitKind::RebrandDoorbell
+        | UnitKind::ThermalCamera
+        | UnitKind::AlarmPanel => CAMERA,
     };
     Sheet { kind, model, device_type, web, speaks, ..HIK }
 }
 
 const fn ezviz(kind: UnitKind, model: &'static str, blocks: &'static [u32]) -> Sheet {
-    let speaks = match kind {
-        UnitKind::EzvizDoorbell => EZVIZ_DOORBELL,
-        UnitKind::EzvizBattery => EZVIZ_BATTERY,
-        _ => EZVIZ_CAMERA,
+    let speaks = if matches!(kind, UnitKind::EzvizDoorbell) {
+        EZVIZ_DOORBELL
+    } else if matches!(kind, UnitKind::EzvizBattery) {
+        EZVIZ_BATTERY
+    } else {
+        EZVIZ_CAMERA
     };
     Sheet {
         kind,
@@ -190,10 +201,12 @@ const fn rebrand(
     label: &'static str,
     model: &'static str,
 ) -> Sheet {
-    let (speaks, web, cloud) = match kind {
-        UnitKind::RebrandRecorder => (RECORDER, WebStyle::DvrdvsWebs, CloudStyle::HikConnect),
-        UnitKind::RebrandDoorbell => (OLD_DOORBELL, WebStyle::AppWebs, CloudStyle::EzvizOld),
-        _ => (CAMERA, WebStyle::AppWebs, CloudStyle::HikConnect),
+    let (speaks, web, cloud) = if matches!(kind, UnitKind::RebrandRecorder) {
+        (RECORDER, WebStyle::DvrdvsWebs, CloudStyle::HikConnect)
+    } else if matches!(kind, UnitKind::RebrandDoorbell) {
+        (OLD_DOORBELL, WebStyle::AppWebs, CloudStyle::EzvizOld)
+    } else {
+        (CAMERA, WebStyle::AppWebs, CloudStyle::HikConnect)
     };
     Sheet {
         kind,

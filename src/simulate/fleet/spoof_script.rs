@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::agenda::Scene;
+use super::agenda::Spoof;
 use super::cast::Cast;
 use super::host::Host;
 use super::maker::HIKVISION;
@@ -29,13 +29,12 @@ pub(crate) fn perform(
     cast: &mut Cast,
     at: Timestamp,
     index: usize,
-    scene: Scene,
+    lie: Spoof,
 ) {
-    match scene {
-        Scene::ForgeReplies => forge_replies(stage, cast, at, index),
-        Scene::TakeMac(victim) => take_mac(stage, cast, at, index, victim),
-        Scene::TakeAddress(victim) => take_address(stage, cast, at, index, victim),
-        _ => {}
+    match lie {
+        Spoof::Replies => forge_replies(stage, cast, at, index),
+        Spoof::Mac(victim) => take_mac(stage, cast, at, index, victim),
+        Spoof::Address(victim) => take_address(stage, cast, at, index, victim),
     }
 }
 

@@ -23,6 +23,9 @@ const SECOND_INTERFACE: usize = 9;
 const NOT_ACTIVATED: usize = 12;
 /// Which camera has a random hardware address.
 const RANDOM_MAC: usize = 2;
+/// Of how many units one is quiet: nobody views it, or most of its protocols are switched off, so that it gives two
+/// to four kinds of evidence.
+const QUIET: u64 = 3;
 /// Kinds of evidence that a unit keeps at least, however strong the mutation, if it has them.
 const FEWEST_VOICES: usize = 2;
 /// Most cameras here that one recorder has as channels.
@@ -116,7 +119,7 @@ impl Cast {
         self.add(host, truth);
     }
 
-    /// Which kinds of evidence a unit gives: all that its model can, less what mutation takes.
+    /// Which kinds of evidence a unit gives: all that its model can, few of a quiet one, less what mutation takes.
     fn voices(&mut self, sheet: &Sheet, before: usize) -> EvidenceSet {
         // Of four battery units one sleeps all the time, and one speaks to an address without a name only.
         if sheet.kind == UnitKind::EzvizBattery && before % 4 >= 2 {
@@ -128,6 +131,9 @@ impl Cast {
         if self.prng.below(2) == 0 {
             voices = voices.without(E::DhcpName);
         }
+        if self.prng.below(QUIET) == 0 {
+            voices = self.quiet(voices);
+        }
         for kind in sheet.speaks.iter() {
             let silent = self.prng.below(200) < strength;
             if silent && voices.without(kind).len() >= FEWEST_VOICES {
@@ -135,6 +141,22 @@ impl Cast {
             }
         }
         voices
+    }
+
+    /// A few of these kinds, at least one of which is specific to the vendor.
+    fn quiet(&mut self, voices: EvidenceSet) -> EvidenceSet {
+        let mut kinds: Vec<E> = voices.iter().collect();
+        let mut kept = EvidenceSet::NONE;
+        let fewest = usize::try_from(self.prng.below(3)).unwrap_or(0) + FEWEST_VOICES;
+        while kept.len() < fewest && !kinds.is_empty() {
+            let at = usize::try_from(self.prng.below(kinds.len() as u64)).unwrap_or(0);
+            let kind = kinds.swap_remove(at);
+            let specific = kept.iter().any(E::is_specific) || kind.is_specific();
+            if specific || kept.len() + 1 < fewest {
+                kept = kept.with(kind);
+            }
+        }
+        kept
     }
 
     fn device_sn(&mut self, sheet: &Sheet, serial: &str) -> String {

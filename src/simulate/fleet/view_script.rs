@@ -159,6 +159,9 @@ fn ask(stage: &mut Stage<'_>, tcp: &mut TcpConversation, seat: Seat, path: &str)
     tcp.say(stage.outbox, Side::Client, request.as_bytes());
 }
 
+/// Method, fields of the request, status, fields of the response, body.
+type Exchange<'a> = (&'a str, Vec<Field>, &'a str, Vec<Field>, &'a str);
+
 /// Somebody watches a moment of video over RTSP, or asks in vain for it.
 pub(crate) fn video(
     stage: &mut Stage<'_>,
@@ -199,7 +202,7 @@ pub(crate) fn video(
         field("Content-Type", "application/sdp"),
         field("Content-Length", sdp.len().to_string()),
     ];
-    let scene: [(&str, Vec<Field>, &str, Vec<Field>, &str); 5] = [
+    let scene: [Exchange<'_>; 5] = [
         ("OPTIONS", vec![], "200 OK", vec![field("Public", "OPTIONS, DESCRIBE, SETUP, PLAY")], ""),
         ("DESCRIBE", vec![], "401 Unauthorized", vec![field("WWW-Authenticate", challenge)], ""),
         ("DESCRIBE", vec![authorization.clone()], "200 OK", content, &sdp),

@@ -1,18 +1,32 @@
 //! The meter on frames that arrive in awkward ways: split, reordered, repeated, cut, flooding.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has to fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "these functions are of tests, though not tests themselves"
+)]
 
-use std::net::SocketAddr;
+#[path = "../fuzz/seeds.rs"]
+#[expect(dead_code, reason = "only QUIC packets are built with it here")]
+mod seeds;
+#[path = "../fuzz/targets.rs"]
+#[expect(dead_code, reason = "what builds the packets needs it")]
+mod targets;
+
+mod answers;
+mod datagrams;
+mod lab;
+mod tunnels;
+
 use std::time::Duration;
 
-use hikwatch::dissect::Message;
 use hikwatch::flow::FlowEndReason;
-use hikwatch::meter::{Config, Meter, Observation, ObservationKind};
-use hikwatch::net::{Frame, InterfaceId, LinkType, MacAddr, Timestamp};
-use hikwatch::simulate::{Link, Segment, build_tcp};
+use hikwatch::meter::{Config, ObservationKind};
+use hikwatch::simulate::Segment;
 use proptest::prelude::*;
 
-const NAME: &str = "litedev.eu.ezvizlife.com";
+use lab::{Lab, NAME, hello};
 
 #[test]
 fn a_hello_in_one_segment_is_read_at_once() {
@@ -31,7 +45,7 @@ fn a_hello_that_never_becomes_whole_is_read_as_far_as_it_goes_when_the_flow_ends
     lab.send(1, Segment::ACK, &hello[..hello.len() - 3]);
     assert!(lab.names().is_empty());
 
-    while lab.meter.drain(lab.now) {}
+    lab.drain();
 
     assert_eq!(lab.names(), [NAME]);
 }
@@ -78,7 +92,7 @@ fn a_head_that_comes_byte_by_byte_is_read_when_its_flow_ends_at_the_latest() {
     for (offset, byte) in (1u32..).zip(hello(NAME)) {
         lab.send(offset, Segment::ACK, &[byte]);
     }
-    while lab.meter.drain(lab.now) {}
+    lab.drain();
 
     assert_eq!(lab.names(), [NAME]);
 }
@@ -150,129 +164,4 @@ proptest! {
         }
         prop_assert_eq!(lab.names(), [NAME]);
     }
-}
-
-/// A meter, a client and a server.
-struct Lab {
-    meter: Meter,
-    client: SocketAddr,
-    now: Timestamp,
-    frames: u64,
-    seen: Vec<Observation>,
-}
-
-impl Lab {
-    const START: Timestamp = Timestamp::from_parts(1_700_000_000, 0);
-    const INITIAL: u32 = u32::MAX - 50;
-
-    fn new(config: Config) -> Self {
-        Self {
-            meter: Meter::new(config, [1, 2, 3, 4]),
-            client: "192.0.2.10:50000".parse().unwrap(),
-            now: Self::START,
-            frames: 0,
-            seen: Vec::new(),
-        }
-    }
-
-    fn server() -> SocketAddr {
-        "198.51.100.7:443".parse().unwrap()
-    }
-
-    /// A segment of the client whose first byte is number `offset` of its stream; 0 is the SYN.
-    fn frame(&self, offset: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
-        segment(self.client, Self::server(), offset, flags, payload)
-    }
-
-    fn send(&mut self, offset: u32, flags: u8, payload: &[u8]) {
-        let bytes = self.frame(offset, flags, payload);
-        self.feed(&bytes, bytes.len());
-    }
-
-    fn reply(&mut self, offset: u32, flags: u8, payload: &[u8]) {
-        let bytes = segment(Self::server(), self.client, offset, flags, payload);
-        self.feed(&bytes, bytes.len());
-    }
-
-    fn feed(&mut self, bytes: &[u8], wire_len: usize) {
-        self.frames += 1;
-        let frame = Frame {
-            number: self.frames,
-            timestamp: self.now,
-            interface: InterfaceId(0),
-            link_type: LinkType::ETHERNET,
-            wire_len: u32::try_from(wire_len).unwrap(),
-            stripped_tag: None,
-            bytes,
-        };
-        self.meter.handle_frame(&frame, self.now);
-    }
-
-    fn take(&mut self) -> Vec<Observation> {
-        let mut observations = Vec::new();
-        self.meter.take_observations(&mut observations);
-        observations
-    }
-
-    /// Every server name that was read so far.
-    fn names(&mut self) -> Vec<String> {
-        let new = self.take();
-        self.seen.extend(new);
-        self.seen
-            .iter()
-            .filter_map(|observation| {
-                let ObservationKind::MessageRead { message: Message::TlsHello(hello), .. } =
-                    &observation.kind
-                else {
-                    return None;
-                };
-                hello.sni.clone()
-            })
-            .collect()
-    }
-}
-
-fn segment(from: SocketAddr, to: SocketAddr, offset: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
-    let link = Link {
-        source: MacAddr([2, 0, 0, 0, 0, 1]),
-        destination: MacAddr([2, 0, 0, 0, 0, 2]),
-        vlan: None,
-    };
-    let segment = Segment {
-        sequence: Lab::INITIAL.wrapping_add(offset),
-        acknowledgment: 0,
-        flags,
-        window: 1000,
-        options: &[],
-        payload,
-    };
-    let mut bytes = Vec::new();
-    build_tcp(&mut bytes, &link, from, to, 0, &segment);
-    bytes
-}
-
-/// A TLS 1.2 ClientHello (RFC 5246, 7.4.1.2) with a server name (RFC 6066, 3) and padding behind it (RFC 7685).
-fn hello(name: &str) -> Vec<u8> {
-    let len16 = |length: usize| u16::try_from(length).unwrap().to_be_bytes();
-    let mut entry = vec![0];
-    entry.extend(len16(name.len()));
-    entry.extend(name.as_bytes());
-    let mut extensions = vec![0, 0];
-    extensions.extend(len16(entry.len() + 2));
-    extensions.extend(len16(entry.len()));
-    extensions.extend(entry);
-    extensions.extend([0, 21, 0, 60]);
-    extensions.extend([0; 60]);
-    let mut body = vec![3, 3];
-    body.extend([7; 32]);
-    body.extend([0, 0, 2, 0xc0, 0x2f, 1, 0]);
-    body.extend(len16(extensions.len()));
-    body.extend(extensions);
-    let mut handshake = vec![1, 0];
-    handshake.extend(len16(body.len()));
-    handshake.extend(body);
-    let mut record = vec![22, 3, 1];
-    record.extend(len16(handshake.len()));
-    record.extend(handshake);
-    record
 }
