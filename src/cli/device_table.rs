@@ -125,9 +125,15 @@ mod tests {
         for width in [80, 100, 120] {
             let text = table.render(width, false);
             assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
-            for part in
-                ["Front door", "Annke", "ANNKE C500", "192.0.2.7", "77", "2 min ago", "online"]
-            {
+            for part in [
+                "Front door",
+                "Annke (Hikvision)",
+                "ANNKE C500",
+                "192.0.2.7",
+                "77",
+                "2 min",
+                "online",
+            ] {
                 assert!(text.contains(part), "{part}: {text}");
             }
         }

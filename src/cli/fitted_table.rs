@@ -262,8 +262,8 @@ mod tests {
                 assert!(width_of(line) <= width, "{width}: {line}");
             }
         }
-        assert!(table().render(35, false).contains("FW"));
-        assert!(!table().render(28, false).contains("FW"));
+        assert!(table().render(35, false).contains("FIRMWARE"));
+        assert!(!table().render(28, false).contains("FIRMWARE"));
         assert!(table().render(80, false).contains("77 confirmed"));
         let narrow = table().render(24, false);
         assert!(narrow.contains(" 77 ") && narrow.contains("CONF "), "{narrow}");

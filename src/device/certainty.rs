@@ -7,7 +7,7 @@ use super::Identity;
 /// From here on at least two independent kinds of evidence agree.
 const CONFIRMED: u8 = 60;
 
-/// From here on one strong kind speaks for it alone: an address block (50), or a reply to the vendor's search.
+/// From here on one strong kind speaks for it alone: an address block, or a reply to the vendor's search.
 const LIKELY: u8 = 45;
 
 /// How sure a verdict is.
