@@ -175,7 +175,7 @@ fn identity(criterion: &mut Criterion) {
     group.bench_function("note/known", |bencher| {
         bencher.iter(|| black_box(bench.observe(Role::Initiator, known.clone())));
     });
-    let none = Message::Sadp(Box::new(SadpMessage::default()));
+    let none = Message::Sadp(Box::default());
     group.bench_function("note/nothing-to-note", |bencher| {
         bencher.iter(|| black_box(bench.observe(Role::Initiator, none.clone())));
     });

@@ -6,8 +6,7 @@
 //! stands in `tests/identity/misses.tsv` with what it gave away and why that is not enough.
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "these functions are of tests, though not tests themselves, and the tables are their result"
+    reason = "these functions are of tests, though not tests themselves"
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
