@@ -15,7 +15,10 @@ use hikwatch::api::{self, ApiState, Forgetting, Readiness, Status, WriteAccess, 
 use hikwatch::catalogue::{CloudRole, Region, Speaker};
 use hikwatch::classify::{Basis, Destination};
 use hikwatch::decode::VlanIds;
-use hikwatch::device::{DeviceId, DeviceKind, DeviceProfile, Identity};
+use hikwatch::device::{
+    Claim, Contradiction, DeviceId, DeviceKind, DeviceLabel, DeviceProfile, DeviceState, Evidence,
+    EvidenceSource, Identity, Presence,
+};
 use hikwatch::flow::{ConnState, Endpoint, FlowCounters, FlowId, FlowRecord, Role};
 use hikwatch::inventory::Inventory;
 use hikwatch::meter::FlowReport;
@@ -107,6 +110,71 @@ fn objects_have_the_names_that_events_use() {
         assert_eq!(status["interfaces"][0]["name"], "br-lan");
         assert_eq!(status["vendor_devices"], 3);
         assert_eq!(status["config"]["last_reload_successful"], true);
+    });
+}
+
+#[test]
+fn a_device_is_explained_and_what_it_says_stays_text() {
+    serving(|address, _| {
+        let device = json(address, "/api/v1/devices/d-000000000003");
+        assert_eq!(device["certainty"], "confirmed");
+        assert_eq!(device["other_macs"], serde_json::json!(["44:a6:42:01:02:04"]));
+        assert_eq!(device["label"], serde_json::json!({"name": "Front door", "owner": "me"}));
+        let state = &device["state"];
+        assert_eq!((&state["presence"], &state["activated"]), (&"offline".into(), &false.into()));
+        assert_eq!((&state["channels"], &state["random_mac"]), (&8.into(), &false.into()));
+        assert_eq!(state["default_login"], "1970-01-01T00:00:15.000000+0000");
+        assert_eq!(state["conflict"], "1970-01-01T00:00:16.000000+0000");
+        assert_eq!(
+            device["contradictions"],
+            serde_json::json!([{"house": "dahua", "support": 13, "sources": ["http"]}])
+        );
+        let hints: Vec<_> = device["hints"].as_array().unwrap().iter().collect();
+        let ids: Vec<_> = hints.iter().map(|hint| hint["id"].as_str().unwrap()).collect();
+        assert_eq!(ids, ["UNACTIVATED", "DEFAULT-CREDS"]);
+        assert_eq!((&hints[0]["grade"], &hints[0]["sources"][0]), (&"B".into(), &"idx".into()));
+
+        let explanation = &device["explanation"];
+        assert_eq!(explanation["house"], "hikvision");
+        assert_eq!(explanation["kinds"][0], serde_json::json!({"kind": "registry", "weight": 50}));
+        assert!(explanation["arithmetic"].as_str().unwrap().starts_with("100 x (1 - 0.50"));
+        let fact = &explanation["facts"][0];
+        assert_eq!((&fact["part"], &fact["kind"]), (&"raises".into(), &"registry".into()));
+        assert_eq!((&fact["count"], &fact["weight"]), (&7.into(), &50.into()));
+        assert_eq!(fact["last_seen"], "1970-01-01T00:00:20.000000+0000");
+        assert_eq!(fact["value"], "<script>\u{1b}[2J");
+        assert!(explanation["raise"]["confidence"].as_u64().unwrap() > 50);
+        assert_eq!(explanation["fall"]["observation"], "the name of another maker");
+
+        let raw = get(address, "/api/v1/devices/d-000000000003").body;
+        assert!(!raw.contains('\u{1b}'), "control characters are escaped");
+        let list = json(address, "/api/v1/devices");
+        assert_eq!(list["items"][0]["clouds"], serde_json::json!(["ezviz-lbs"]));
+        assert_eq!(list["items"][2]["hints"].as_array().unwrap().len(), 2);
+        assert!(list["items"][0]["explanation"].is_null() && list["items"][0]["label"].is_null());
+    });
+}
+
+#[test]
+fn every_field_of_a_device_is_in_the_openapi_document() {
+    serving(|address, _| {
+        let document = json(address, "/api/v1/openapi.json");
+        let schemas = &document["components"]["schemas"];
+        let device = json(address, "/api/v1/devices/d-000000000003");
+        let lists = &json(address, "/api/v1/devices")["items"][0];
+        for (schema, object) in [
+            ("Device", &device),
+            ("Device", lists),
+            ("DeviceState", &device["state"]),
+            ("Hint", &device["hints"][0]),
+            ("Explanation", &device["explanation"]),
+            ("Prospect", &device["explanation"]["raise"]),
+        ] {
+            for field in object.as_object().unwrap().keys() {
+                let documented = &schemas[schema]["properties"][field];
+                assert!(documented.is_object(), "{schema}.{field} is not documented");
+            }
+        }
     });
 }
 
@@ -247,7 +315,7 @@ fn state() -> ApiState {
     let seen = |profile| event(EventKind::DeviceSeen(Arc::new(profile)));
     for event in [
         seen(device(2, Some("ezviz"))),
-        seen(device(3, Some("ezviz"))),
+        seen(explained_device()),
         seen(device(4, None)),
         event(EventKind::FlowStarted(flow())),
         event(EventKind::AlertRaised(Box::new(AlertSighting {
@@ -301,6 +369,45 @@ fn device(number: u32, vendor: Option<&str>) -> DeviceProfile {
             DeviceId(format!("d-{number:012}").into()),
             Timestamp::from_parts(10, 0),
         )
+    }
+}
+
+/// A device of which much is known.
+fn explained_device() -> DeviceProfile {
+    let label = DeviceLabel {
+        name: Some("Front door".to_owned()),
+        owner: Some("me".to_owned()),
+        ..DeviceLabel::default()
+    };
+    let contradiction =
+        Contradiction { house: "dahua".into(), support: 13, sources: vec![EvidenceSource::Http] };
+    let plain = device(3, Some("hikvision"));
+    DeviceProfile {
+        other_macs: vec![MacAddr([0x44, 0xa6, 0x42, 1, 2, 4])],
+        label: Some(Arc::new(label)),
+        identity: Identity {
+            confidence: 67,
+            contradictions: vec![contradiction],
+            ..plain.identity.clone()
+        },
+        evidence: vec![Evidence {
+            source: EvidenceSource::Oui,
+            claim: Claim::Vendor("hikvision".into()),
+            value: "<script>\u{1b}[2J".to_owned(),
+            weight: 50,
+            first_seen: Timestamp::from_parts(10, 0),
+            last_seen: Timestamp::from_parts(20, 0),
+            count: 7,
+        }],
+        state: DeviceState {
+            presence: Presence::Offline,
+            activated: Some(false),
+            default_login: Some(Timestamp::from_parts(15, 0)),
+            channels: Some(8),
+            conflict: Some(Timestamp::from_parts(16, 0)),
+            ..DeviceState::default()
+        },
+        ..plain
     }
 }
 

@@ -45,7 +45,9 @@ fn a_wrong_command_line_is_one_line_and_64() {
     fails(&["run", "--source", "eth0"], 64, "tzsp://ADDR:PORT");
     fails(&["run", "--source", "tzsp://router.example"], 64, "tzsp://ADDR:PORT");
     fails(&["run", "--source", "-", "--source", "-"], 64, "one standard input");
-    fails(&["devices", "show", "../status"], 64, "no identifier");
+    fails(&["discover"], 64, "--interface");
+    fails(&["discover", "-i", "lo", "--wait", "1s"], 64, "2s to 60s");
+    fails(&["discover", "-i", "lo", "--wait", "5"], 64, "such as 30s");
     fails(&["--log-level", "loud", "interfaces"], 64, "error, warn, info, debug and trace");
 }
 
@@ -65,6 +67,7 @@ fn the_help_of_each_command_goes_to_standard_output_with_an_example() {
         "demo",
         "devices",
         "devices show",
+        "discover",
         "flows",
         "alerts",
         "catalogue",
@@ -122,6 +125,13 @@ fn an_interface_that_does_not_exist_is_66() {
 }
 
 #[test]
+fn discover_asks_on_no_interface_that_is_not_there_or_leads_back() {
+    fails(&["discover", "-i", "nosuchinterface"], 66, "nosuchinterface does not exist");
+    fails(&["discover", "-i", "nosuchinterface", "--dry-run"], 66, "hikwatch interfaces");
+    fails(&["discover", "-i", "lo"], 69, "leads back to this machine");
+}
+
+#[test]
 fn a_cut_capture_yields_everything_before_the_cut_a_warning_and_0() {
     let folder = tempfile::tempdir().unwrap();
     let whole = capture(FRAMES);
@@ -166,6 +176,7 @@ fn file_gzip_and_standard_input_give_the_same_devices_and_clouds() {
     let told = succeeds(&["replay", &plain]);
     assert!(told.contains("Devices\n") && told.contains("Vendor clouds\n"), "{told}");
     assert!(succeeds(&["replay", &plain, "--explain"]).contains(", because"));
+    assert!(succeeds(&["replay", &plain, "--explain"]).contains("  The sum: 100 x (1 - "));
     assert_eq!(succeeds(&["replay", &plain, "--summary", "none"]), "");
 }
 
@@ -322,6 +333,14 @@ fn a_missing_capability_is_77_and_is_named() {
         unprivileged.args(["run", "-i", "lo", "--listen", "127.0.0.1:0"]).output().unwrap();
     assert_failure(&output, 77, "CAP_NET_RAW");
 
+    if let Some(interface) = outward_interface() {
+        let mut asker = as_nobody(&copy).unwrap();
+        let output = asker.args(["discover", "-i", &interface]).output().unwrap();
+        assert_failure(&output, 77, "CAP_NET_RAW");
+    } else {
+        eprintln!("SKIPPED: there is no interface but loopback that discover could ask on");
+    }
+
     let mut reader = as_nobody(&copy).unwrap();
     let output = reader.args(["check-config", &secret]).output().unwrap();
     assert_failure(&output, 77, "secret.toml");
@@ -366,8 +385,39 @@ fn the_demo_guides_serves_and_ends_after_its_duration() {
     let metrics = eventually(|| get(address, "/metrics"));
     assert!(metrics.contains("hikwatch_build_info"), "{metrics}");
     let devices = succeeds(&["devices", "--url", &format!("http://{address}")]);
-    assert!(devices.contains("no devices yet") || devices.starts_with("ID "), "{devices}");
+    assert!(devices.contains("no devices yet") || devices.starts_with("NAME "), "{devices}");
     assert_eq!(demo.exit_code(), Some(0));
+}
+
+#[test]
+fn the_devices_of_the_demo_are_listed_and_explained() {
+    let demo = ["demo", "--duration", "60s", "--speed", "20", "--listen", "127.0.0.1:0"];
+    let mut demo = Running::start(&demo);
+    let url = format!("http://{}", demo.address_in_guide());
+    let ask_in = |columns: &str, arguments: &[&str]| {
+        let arguments = [arguments, &["--url", &url]].concat();
+        Command::new(PROGRAM).args(arguments).env("COLUMNS", columns).output().unwrap()
+    };
+    let ask = |arguments: &[&str]| ask_in("100", arguments);
+    eventually(|| text(&ask_in("200", &["devices"]).stdout).contains(" confirmed ").then_some(()));
+    let list = text(&ask(&["devices"]).stdout);
+    assert!(list.contains("Hikvision") && list.contains("online"), "{list}");
+    assert!(list.lines().all(|line| line.chars().count() <= 100), "{list}");
+    assert!(!list.contains('\u{1b}'), "colours are for terminals: {list}");
+
+    let json: Value =
+        serde_json::from_slice(&ask(&["devices", "--format", "json"]).stdout).unwrap();
+    let device = &json["items"][0];
+    let field = |key: &str| device[key].as_str().unwrap().to_owned();
+    let id = field("device_id");
+    for wanted in [id.clone(), field("mac"), field("mac").to_uppercase(), id[..10].to_owned()] {
+        let page = text(&ask(&["devices", "show", &wanted]).stdout);
+        assert!(page.contains(&id) && page.contains("The sum: "), "{wanted}: {page}");
+    }
+    let unknown = ask(&["devices", "show", "../status"]);
+    assert_failure(&unknown, 66, "no device is known by `../status`");
+    assert_failure(&ask(&["devices", "show", "d-"]), 66, "no device is known");
+    assert_failure(&ask(&["devices", "show", "d-ffffffffffff"]), 66, "knows nothing of");
 }
 
 #[test]
@@ -505,6 +555,14 @@ fn as_nobody(program: &str) -> Option<Command> {
     let mut command = Command::new("setpriv");
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all", program]);
     Some(command)
+}
+
+/// An interface that is up and does not lead back to this machine.
+fn outward_interface() -> Option<String> {
+    let table = succeeds(&["interfaces"]);
+    let mut lines = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let row = lines.find(|row| row.get(1) == Some(&"up") && row.len() >= 4)?;
+    row.first().map(|name| (*name).to_owned())
 }
 
 /// A program that goes on while the test looks at it; it ends with the test.

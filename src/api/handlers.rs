@@ -8,16 +8,18 @@ use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
-use super::paging::{DEFAULT_LIMIT, ListScope, MAX_LIMIT, Paging};
+use super::device_text::{device_detail, device_list};
+use super::paging::{DEFAULT_LIMIT, MAX_LIMIT, Paging};
 use super::refusal::Refusal;
 use super::state::ApiState;
-use super::view::{AlertView, DestinationView, DeviceView, FlowView, ListView, StatusView};
-use crate::device::DeviceId;
+use super::view::{AlertView, DestinationView, FlowView, ListView, StatusView};
 
 type PagingQuery = Result<Query<Paging>, QueryRejection>;
 
 /// The Prometheus text format, version 0.0.4.
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+const JSON_TYPE: &str = "application/json";
 
 const LANDING: &str = "<!DOCTYPE html>\n\
     <html lang=\"en\">\n\
@@ -70,9 +72,7 @@ pub(crate) async fn devices(
     query: PagingQuery,
 ) -> Result<Response, Refusal> {
     let paging = Paging::check(query)?;
-    let all = paging.scope == ListScope::All;
-    let page = state.inventory.devices(all, paging.offset, paging.limit);
-    Ok(Json(ListView::new(&page, paging, DeviceView::new)).into_response())
+    as_json(device_list(&state.inventory, paging))
 }
 
 pub(crate) async fn device(
@@ -82,9 +82,12 @@ pub(crate) async fn device(
     let Some(entry) = state.inventory.device(&id) else {
         return Err(Refusal::not_found("device with this identifier"));
     };
-    let id = DeviceId(id.into());
-    let destinations = state.inventory.destinations(Some(&id), 0, MAX_LIMIT);
-    Ok(Json(DeviceView::with_destinations(&entry, &destinations.entries)).into_response())
+    as_json(device_detail(&state.inventory, &entry))
+}
+
+fn as_json(text: serde_json::Result<String>) -> Result<Response, Refusal> {
+    let text = text.map_err(|error| Refusal::failed(error.to_string()))?;
+    Ok(([(header::CONTENT_TYPE, JSON_TYPE)], text).into_response())
 }
 
 pub(crate) async fn flows(
@@ -116,7 +119,7 @@ pub(crate) async fn alerts(
 
 pub(crate) async fn openapi() -> Response {
     let document = include_str!("openapi.json");
-    ([(header::CONTENT_TYPE, "application/json")], document).into_response()
+    ([(header::CONTENT_TYPE, JSON_TYPE)], document).into_response()
 }
 
 pub(crate) async fn not_found() -> Refusal {

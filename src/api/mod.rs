@@ -4,6 +4,7 @@
 //! the read models hold. It changes nothing, but for who brings the write token: GET and HEAD are answered, and DELETE of a device.
 
 mod config;
+mod device_text;
 mod forget;
 mod guarded_listener;
 mod handlers;
@@ -14,10 +15,12 @@ mod refusal;
 mod router;
 mod server;
 mod state;
+mod verdict_view;
 mod view;
 mod write_token;
 
 pub use config::Config;
+pub(crate) use device_text::{device_detail, vendor_devices};
 pub use forget::{Forgetting, WriteAccess};
 pub use listen::{ListenError, listen};
 pub use readiness::Readiness;

@@ -8,8 +8,12 @@ use serde::Serialize;
 
 use super::paging::Paging;
 use super::state::Status;
+use super::verdict_view::{
+    ContradictionView, ExplanationView, HintView, LabelView, StateView, other_macs,
+};
 use crate::alert::Alert;
 use crate::analyst::Tally;
+use crate::device::Certainty;
 use crate::export::{CameraObject, CloudObject, EveTime, Text};
 use crate::inventory::{DestinationEntry, DeviceEntry, FlowEntry, InventoryCounts, Page};
 use crate::metrics::InterfaceTotals;
@@ -41,40 +45,71 @@ impl<T> ListView<T> {
 pub(crate) struct DeviceView<'a> {
     #[serde(flatten)]
     camera: CameraObject<'a>,
+    other_macs: Vec<Text<MacAddr>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hostname: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<LabelView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    certainty: Option<&'static str>,
+    contradictions: Vec<ContradictionView<'a>>,
+    state: StateView,
+    hints: Vec<HintView>,
     first_seen: EveTime,
     last_seen: EveTime,
     bytes_sent: u64,
     bytes_received: u64,
     flows: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    clouds: Option<&'a [&'a str]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     destinations: Option<Vec<DestinationView<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<ExplanationView>,
 }
 
 impl<'a> DeviceView<'a> {
     /// Shows a device in a list.
     pub(crate) fn new(entry: &'a DeviceEntry) -> Self {
         let Tally { sent, received, flows } = entry.tally;
+        let profile = &*entry.profile;
+        let identity = &profile.identity;
         Self {
-            camera: CameraObject::new(&entry.profile),
-            hostname: entry.profile.hostname.as_deref(),
-            first_seen: EveTime(entry.profile.first_seen),
-            last_seen: EveTime(entry.profile.last_seen),
+            camera: CameraObject::new(profile),
+            other_macs: other_macs(profile),
+            hostname: profile.hostname.as_deref(),
+            label: profile.label.as_deref().map(LabelView::new),
+            certainty: identity.certainty().map(Certainty::as_label),
+            contradictions: identity.contradictions.iter().map(ContradictionView::new).collect(),
+            state: StateView::new(&profile.state),
+            hints: HintView::all(profile),
+            first_seen: EveTime(profile.first_seen),
+            last_seen: EveTime(profile.last_seen),
             bytes_sent: sent,
             bytes_received: received,
             flows,
+            clouds: None,
             destinations: None,
+            explanation: None,
         }
     }
 
-    /// Shows a device with the services it spoke to.
+    /// Adds the names of the services that it spoke to.
+    pub(crate) fn with_clouds(self, clouds: &'a [&'a str]) -> Self {
+        Self { clouds: Some(clouds), ..self }
+    }
+
+    /// Shows a device with the services it spoke to, and why it is taken for what it is.
     pub(crate) fn with_destinations(
         entry: &'a DeviceEntry,
         destinations: &'a [DestinationEntry],
     ) -> Self {
         let destinations = destinations.iter().map(DestinationView::new).collect();
-        Self { destinations: Some(destinations), ..Self::new(entry) }
+        Self {
+            destinations: Some(destinations),
+            explanation: Some(ExplanationView::new(&entry.profile)),
+            ..Self::new(entry)
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod error;
 mod interface;
 #[cfg(feature = "libpcap")]
 mod libpcap;
+mod link_sender;
 mod open;
 mod savefile;
 mod source;
@@ -22,6 +23,7 @@ pub use error::CaptureError;
 pub use interface::{Interface, list as list_interfaces};
 #[cfg(feature = "libpcap")]
 pub use libpcap::LibpcapSource;
+pub use link_sender::LinkSender;
 pub use open::open_interface;
 pub use savefile::SavefileSource;
 pub use source::{FrameSource, Next, ObservationPoint, SourceCounters};

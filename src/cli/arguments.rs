@@ -21,6 +21,7 @@ Examples:
   hikwatch replay capture.pcapng             what is in a capture file
   sudo hikwatch run --interface br-lan       watch an interface
   hikwatch devices                           ask the running daemon
+  sudo hikwatch discover --interface eth0    ACTIVE: ask the devices themselves
   hikwatch catalogue lookup dev.ezviz7.com   what a name would be taken for, and why"
 )]
 pub(crate) struct Arguments {
@@ -41,6 +42,8 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Devices that a running daemon knows.
     Devices(Devices),
+    /// ACTIVE: asks the devices on the local segment who they are, and lists those that answer.
+    Discover(Discover),
     /// Live flows of concern in a running daemon.
     #[command(
         after_help = "Examples:\n  hikwatch flows\n  hikwatch flows --format json | jq .items"
@@ -190,6 +193,7 @@ Examples:
   hikwatch devices
   hikwatch devices --format json
   hikwatch devices show d-0a1b2c3d4e5f
+  hikwatch devices show 'Front door'
   sudo hikwatch devices --forget d-0a1b2c3d4e5f        with the write token of the configuration")]
 pub(crate) struct Devices {
     #[command(flatten)]
@@ -210,11 +214,44 @@ pub(crate) struct Devices {
 #[derive(Debug, Subcommand)]
 pub(crate) enum DevicesCommand {
     /// One device, with each piece of evidence.
-    #[command(after_help = "Example:\n  hikwatch devices show d-0a1b2c3d4e5f")]
+    #[command(after_help = "\
+Examples:
+  hikwatch devices show d-0a1b2c3d4e5f
+  hikwatch devices show 0a1b
+  hikwatch devices show 44:a6:42:01:02:03
+  hikwatch devices show 192.168.1.64
+  hikwatch devices show 'Front door'")]
     Show {
-        /// The device's identifier, as `hikwatch devices` lists it.
+        /// Its identifier or the beginning of it, a MAC or IP address of it, or the name of its label.
         id: String,
     },
+}
+
+/// Asks every device on the segment of an interface who it is: an inquiry of SADP over UDP multicast and over Ethernet,
+/// and a Probe of WS-Discovery, three times each, 9 packets in all. What it sends is said first on standard error.
+/// The answers are read as `run` reads them. Needs CAP_NET_RAW.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  hikwatch discover --interface eth0 --dry-run     only says what it would send
+  sudo hikwatch discover --interface eth0
+  sudo hikwatch discover --interface eth0 --wait 15s --format json | jq '.items[].model'")]
+pub(crate) struct Discover {
+    /// Interface whose segment is asked.
+    #[arg(long, short, value_name = "IF")]
+    pub(crate) interface: String,
+    /// How long is listened for answers, 2s to 60s.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5s")]
+    pub(crate) wait: Duration,
+    /// A table for people, or JSON.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    /// Says what would be sent, and sends nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Configuration file, for names, local networks and capture settings; /etc/hikwatch/hikwatch.toml when that exists.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Args)]

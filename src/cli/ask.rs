@@ -1,15 +1,20 @@
-//! `hikwatch devices`, `flows`, `alerts`: what a running daemon answers, and what it is told to forget.
+//! `hikwatch devices`, `flows`, `alerts`: what a running daemon answers.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::arguments::{Devices, DevicesCommand, Format, Query};
+use super::device_page::device_page;
+use super::device_table::device_table;
 use super::failure::{Code, Failure};
+use super::find_device::{find_device, is_identifier};
+use super::json_field::{cell, entries, number};
+use super::moment::exact;
 use super::output::print;
-use super::settings;
 use super::table::{Table, bytes};
-use crate::api::WriteToken;
+use super::terminal;
+use crate::daemon;
 use crate::net::printable;
 
 /// How long an answer may take.
@@ -21,15 +26,12 @@ const MAX_ANSWER: u64 = 64 << 20;
 /// Entries that are asked for at once.
 const PAGE: u64 = 1000;
 
+/// Most pages of devices; guards against an answer that has no end.
+const MAX_PAGES: u64 = 16;
+
 pub(super) fn devices(devices: &Devices) -> Result<(), Failure> {
-    if let Some(id) = &devices.forget {
-        if devices.command.is_some() {
-            return Err(Failure::new(Code::Usage, "--forget stands alone, without `show`"));
-        }
-        return forget(devices, id);
-    }
     match &devices.command {
-        None => list(&devices.query, "devices", device_table),
+        None => list_devices(&devices.query),
         Some(DevicesCommand::Show { id }) => show(&devices.query, id),
     }
 }
@@ -61,147 +63,70 @@ fn list(query: &Query, what: &str, table: fn(&[Value]) -> Table) -> Result<(), F
     print(&text)
 }
 
-/// What the user typed goes into a path: only the characters of an identifier may.
-fn check_id(id: &str) -> Result<(), Failure> {
-    if !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-        return Ok(());
+/// The devices in a table that fits the terminal.
+fn list_devices(query: &Query) -> Result<(), Failure> {
+    let answer = ask(query, &format!("/api/v1/devices?limit={PAGE}"))?;
+    if query.format == Format::Json {
+        return print_json(&answer);
     }
-    Err(Failure::new(Code::Usage, format!("`{}` is no identifier of a device", printable(id, 100))))
+    print(&device_lines(&parse(query, &answer)?, "no devices yet"))
 }
 
-fn forget(devices: &Devices, id: &str) -> Result<(), Failure> {
-    check_id(id)?;
-    let token = write_token(devices)?;
-    let query = &devices.query;
-    let url = format!("{}/api/v1/devices/{id}", query.url.trim_end_matches('/'));
-    let answer = agent()
-        .delete(&url)
-        .header("Authorization", format!("Bearer {}", token.expose()))
-        .call()
-        .map_err(|error| unreachable(query, &error))?;
-    match read(query, answer)? {
-        (204, _) => print(&format!("{id} is forgotten\n")),
-        (401, _) => {
-            Err(Failure::new(Code::Permission, format!("{} has another write token", query.url)))
-        }
-        (403, body) => Err(Failure::new(Code::Permission, refusal(&body))),
-        (404, _) => {
-            Err(Failure::new(Code::NoInput, format!("{} knows nothing of {id}", query.url)))
-        }
-        (_, body) => Err(Failure::new(Code::Unavailable, refusal(&body))),
-    }
-}
-
-/// The token in the file that the user named, or in that of the configuration.
-fn write_token(devices: &Devices) -> Result<WriteToken, Failure> {
-    let file = match &devices.token_file {
-        Some(file) => file.clone(),
-        None => {
-            let (config, _) = settings::load(devices.config.as_deref())?;
-            config.api.write_token_file.ok_or_else(|| {
-                let problem = "the configuration names no write token: set http.write_token_file, or name the file \
-                               with --token-file";
-                Failure::new(Code::Config, problem)
-            })?
-        }
+/// A list of devices for people; `none` stands there when it is empty.
+pub(super) fn device_lines(answer: &Value, none: &str) -> String {
+    let items = entries(answer, "items");
+    let table = device_table(items, daemon::now());
+    let mut text = match table.is_empty() {
+        true => format!("{none}\n"),
+        false => table.render(terminal::width(), terminal::has_colours()),
     };
-    WriteToken::read(&file).map_err(|error| settings::token_refused(&error))
+    let more = number(answer, "total").saturating_sub(items.len() as u64);
+    if more > 0 {
+        text.push_str(&format!("... and {more} more; see the API\n"));
+    }
+    text
 }
 
-/// What a daemon says of its refusal.
-fn refusal(body: &str) -> String {
-    let value: Option<Value> = serde_json::from_str(body).ok();
-    let told = value.as_ref().and_then(|value| value.get("error")).and_then(Value::as_str);
-    printable(told.unwrap_or(body), 300)
+/// The identifier of the device that the user means: its identifier or the beginning of one, an address, a name.
+pub(super) fn identifier_of(query: &Query, wanted: &str) -> Result<String, Failure> {
+    let id = match is_identifier(wanted) {
+        true => wanted.to_owned(),
+        false => find_device(&all_devices(query)?, wanted)?,
+    };
+    // The identifier may be the daemon's word, and goes into a path.
+    if is_identifier(&id) {
+        return Ok(id);
+    }
+    Err(Failure::new(
+        Code::Unavailable,
+        format!("{} does not answer as hikwatch does: no identifier", query.url),
+    ))
 }
 
-fn show(query: &Query, id: &str) -> Result<(), Failure> {
-    check_id(id)?;
+fn show(query: &Query, wanted: &str) -> Result<(), Failure> {
+    let id = identifier_of(query, wanted)?;
     let answer = ask(query, &format!("/api/v1/devices/{id}"))?;
     if query.format == Format::Json {
         return print_json(&answer);
     }
-    let device = parse(query, &answer)?;
-    let mut text = String::new();
-    for (title, key) in [
-        ("Device", "device_id"),
-        ("Vendor", "vendor"),
-        ("Made by", "oem_of"),
-        ("Kind", "kind"),
-        ("Model", "model"),
-        ("Serial", "serial"),
-        ("Firmware", "firmware"),
-        ("MAC", "mac"),
-        ("Addresses", "ips"),
-        ("Host name", "hostname"),
-        ("Confidence", "confidence"),
-        ("First seen", "first_seen"),
-        ("Last seen", "last_seen"),
-    ] {
-        let value = cell(&device, key);
-        if !value.is_empty() {
-            text.push_str(&format!("{title:<11} {}\n", printable(&value, 200)));
-        }
-    }
-    text.push_str("\nEvidence\n");
-    let mut table = Table::new(&["SOURCE", "WEIGHT", "CLAIM", "SEEN", "FIRST SEEN"]);
-    for evidence in entries(&device, "evidence") {
-        table.row(["source", "weight", "claim", "value", "first_seen"].map(|k| cell(evidence, k)));
-    }
-    text.push_str(&table.render());
-    let destinations = entries(&device, "destinations");
-    if !destinations.is_empty() {
-        text.push_str("\nVendor clouds\n");
-        let mut table =
-            Table::new(&["SERVICE", "ROLE", "REGION", "NAME", "SENT", "RECEIVED", "WHY"]);
-        for destination in destinations {
-            let cloud = destination.get("cloud").unwrap_or(&Value::Null);
-            table.row([
-                cell(cloud, "service"),
-                cell(cloud, "role"),
-                cell(cloud, "region"),
-                cell(cloud, "domain"),
-                size(destination, "bytes_sent"),
-                size(destination, "bytes_received"),
-                cell(cloud, "basis"),
-            ]);
-        }
-        text.push_str(&table.render());
-    }
-    print(&text)
+    print(&device_page(&parse(query, &answer)?, daemon::now(), terminal::width()))
 }
 
-fn device_table(items: &[Value]) -> Table {
-    let mut table = Table::new(&[
-        "ID",
-        "VENDOR",
-        "MADE BY",
-        "KIND",
-        "MODEL",
-        "FIRMWARE",
-        "ADDRESS",
-        "CONFIDENCE",
-        "SENT",
-        "RECEIVED",
-        "LAST SEEN",
-    ]);
-    for item in items {
-        let first_address = entries(item, "ips").first().and_then(Value::as_str).unwrap_or("");
-        table.row([
-            cell(item, "device_id"),
-            cell(item, "vendor"),
-            cell(item, "oem_of"),
-            cell(item, "kind"),
-            cell(item, "model"),
-            cell(item, "firmware"),
-            first_address.to_owned(),
-            cell(item, "confidence"),
-            size(item, "bytes_sent"),
-            size(item, "bytes_received"),
-            moment(item, "last_seen"),
-        ]);
+/// Every device that the daemon knows, page by page.
+fn all_devices(query: &Query) -> Result<Vec<Value>, Failure> {
+    let mut all = Vec::new();
+    for page in 0..MAX_PAGES {
+        let offset = page * PAGE;
+        let path = format!("/api/v1/devices?scope=all&limit={PAGE}&offset={offset}");
+        let mut answer = parse(query, &ask(query, &path)?)?;
+        let Some(Value::Array(items)) = answer.get_mut("items").map(Value::take) else { break };
+        let is_last = (items.len() as u64) < PAGE;
+        all.extend(items);
+        if is_last {
+            break;
+        }
     }
-    table
+    Ok(all)
 }
 
 fn flow_table(items: &[Value]) -> Table {
@@ -260,7 +185,7 @@ fn ask(query: &Query, path: &str) -> Result<String, Failure> {
     }
 }
 
-fn agent() -> ureq::Agent {
+pub(super) fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
         .timeout_global(Some(PATIENCE))
         .http_status_as_error(false)
@@ -271,7 +196,7 @@ fn agent() -> ureq::Agent {
 }
 
 /// Status and body of an answer.
-fn read(
+pub(super) fn read(
     query: &Query,
     mut response: ureq::http::Response<ureq::Body>,
 ) -> Result<(u16, String), Failure> {
@@ -280,7 +205,7 @@ fn read(
     Ok((status, body.map_err(|error| unreachable(query, &error))?))
 }
 
-fn unreachable(query: &Query, error: &ureq::Error) -> Failure {
+pub(super) fn unreachable(query: &Query, error: &ureq::Error) -> Failure {
     Failure::new(
         Code::Unavailable,
         format!(
@@ -303,28 +228,10 @@ fn print_json(answer: &str) -> Result<(), Failure> {
     print(&format!("{}\n", answer.trim_end()))
 }
 
-fn entries<'a>(value: &'a Value, key: &str) -> &'a [Value] {
-    value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-fn cell(value: &Value, key: &str) -> String {
-    match value.get(key) {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(list)) => {
-            let parts: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
-            parts.join(" ")
-        }
-        Some(other) => other.to_string(),
-    }
-}
-
 fn size(value: &Value, key: &str) -> String {
-    bytes(value.get(key).and_then(Value::as_u64).unwrap_or(0))
+    bytes(number(value, key))
 }
 
-/// A time without its fraction and zone, which is always UTC.
 fn moment(value: &Value, key: &str) -> String {
-    let time = cell(value, key);
-    time.get(..19).map_or(time.clone(), |head| head.replace('T', " "))
+    exact(&cell(value, key))
 }

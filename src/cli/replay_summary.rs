@@ -4,9 +4,11 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::device_page::{headline, reasons};
 use super::table::{Table, bytes};
+use super::terminal;
+use crate::api;
 use crate::daemon::ReplayOutcome;
-use crate::device::DeviceProfile;
 use crate::export::{CameraObject, CloudObject, EveTime};
 use crate::inventory::{DestinationEntry, DeviceEntry, Inventory};
 use crate::net::printable;
@@ -18,6 +20,8 @@ const MAX_ENTRIES: usize = 1000;
 pub(super) struct ReplaySummary<'a> {
     outcome: &'a ReplayOutcome,
     devices: Vec<DeviceEntry>,
+    /// The devices as the API explains them.
+    explained: Vec<serde_json::Value>,
     destinations: Vec<DestinationEntry>,
     alerts: Vec<crate::alert::Alert>,
 }
@@ -57,9 +61,15 @@ struct AlertJson<'a> {
 
 impl<'a> ReplaySummary<'a> {
     pub(super) fn new(outcome: &'a ReplayOutcome, inventory: &Inventory) -> Self {
+        let devices = inventory.devices(false, 0, MAX_ENTRIES).entries;
+        let explained = devices.iter().filter_map(|entry| {
+            let text = api::device_detail(inventory, entry).ok()?;
+            serde_json::from_str(&text).ok()
+        });
         Self {
             outcome,
-            devices: inventory.devices(false, 0, MAX_ENTRIES).entries,
+            explained: explained.collect(),
+            devices,
             destinations: inventory.destinations(None, 0, MAX_ENTRIES).entries,
             alerts: inventory.alerts(0, MAX_ENTRIES).entries,
         }
@@ -106,8 +116,10 @@ impl<'a> ReplaySummary<'a> {
             text.push_str(&self.device_table());
         }
         if explain {
-            for entry in &self.devices {
-                explain_device(&entry.profile, &mut text);
+            for explained in &self.explained {
+                let headline = headline(explained);
+                let _infallible = writeln!(text, "\n{}, because", headline.trim_end());
+                text.push_str(&reasons(explained, terminal::width()));
             }
         }
         if !self.destinations.is_empty() {
@@ -212,21 +224,5 @@ fn destination_json(entry: &DestinationEntry) -> DestinationJson<'_> {
         bytes_sent: entry.tally.sent,
         bytes_received: entry.tally.received,
         flows: entry.tally.flows,
-    }
-}
-
-fn explain_device(profile: &DeviceProfile, text: &mut String) {
-    let _infallible =
-        writeln!(text, "\n{} ({} of 100), because", profile.id.0, profile.identity.confidence);
-    for evidence in &profile.evidence {
-        let _infallible = writeln!(
-            text,
-            "  {:<11} weight {:>2}, {}x: {} ({})",
-            evidence.source.as_label(),
-            evidence.weight,
-            evidence.count,
-            evidence.claim,
-            printable(&evidence.value, 120),
-        );
     }
 }

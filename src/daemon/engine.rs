@@ -64,6 +64,23 @@ impl Engine {
         })
     }
 
+    /// Makes an engine with one meter whose hash keys are `seeds`: secret ones where frames come from a network, whose
+    /// hosts must not know which flows collide.
+    #[must_use]
+    pub fn seeded(
+        meter: &MeterConfig,
+        analyst: AnalystConfig,
+        catalogue: Arc<Catalogue>,
+        seeds: [u64; 4],
+    ) -> Self {
+        Self {
+            analyst: Analyst::new(catalogue, analyst),
+            meters: Meters::Inline(Box::new(Meter::new(meter.clone(), seeds))),
+            batch: Vec::new(),
+            now: Timestamp::ZERO,
+        }
+    }
+
     /// Takes in a frame; its events, or those of earlier frames, can be polled afterwards.
     ///
     /// # Errors

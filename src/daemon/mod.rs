@@ -6,10 +6,12 @@
 mod analysis;
 mod catalogue_files;
 mod clock;
+mod discover;
 mod dispatch;
 mod engine;
 mod forgetting;
 mod household_source;
+mod inquiry;
 mod keeping;
 mod logging;
 mod notify;
@@ -28,6 +30,8 @@ mod watchdog;
 mod worker;
 
 pub use catalogue_files::load_catalogue;
+pub(crate) use clock::now;
+pub use discover::{Discovery, Inquiry, LEAST_WAIT, MOST_WAIT};
 pub use dispatch::RunView;
 pub use engine::{Engine, FIXED_SEEDS};
 pub use household_source::HouseholdSource;

@@ -205,7 +205,7 @@ fn spawn<T: Send + 'static>(
 }
 
 /// Hash keys that nobody on the network knows.
-fn secret_seeds() -> Result<[u64; 4]> {
+pub(super) fn secret_seeds() -> Result<[u64; 4]> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|e| anyhow!("the system gives no random numbers: {e}"))?;
     let (words, _) = bytes.as_chunks::<8>();

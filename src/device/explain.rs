@@ -187,6 +187,14 @@ fn worst_prospect(houses: &Houses, signatures: &Signatures) -> Prospect {
     Prospect { source, weight, confidence }
 }
 
+impl Prospect {
+    /// The observation in words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        words(self.source)
+    }
+}
+
 /// The observation in words.
 const fn words(source: EvidenceSource) -> &'static str {
     match source {
@@ -272,8 +280,8 @@ impl fmt::Display for Explanation {
         if let Some(arithmetic) = self.arithmetic() {
             writeln!(f, "{arithmetic}")?;
         }
-        if let Some(Prospect { source, confidence, .. }) = self.raise {
-            writeln!(f, "{} would raise it to {confidence}", words(source))?;
+        if let Some(raise) = self.raise {
+            writeln!(f, "{} would raise it to {}", raise.words(), raise.confidence)?;
         }
         if let Some(Prospect { confidence, .. }) = self.fall {
             writeln!(f, "the name of another maker would lower it to {confidence}")?;

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod alternation;
+mod certainty;
 mod claim;
 mod cloud_notes;
 mod discovery_notes;
@@ -38,6 +39,7 @@ mod signature;
 mod signature_file;
 mod support;
 
+pub use certainty::Certainty;
 pub use claim::Claim;
 pub use evidence::{Evidence, EvidenceSource};
 pub use evidence_kind::EvidenceKind;
