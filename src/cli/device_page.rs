@@ -180,7 +180,11 @@ fn life(device: &Value, now: Timestamp, text: &mut String) {
     }
     for change in entries(state, "changes") {
         let [what, from, to] = ["what", "from", "to"].map(|key| cell(change, key));
-        line("Changed", &format!("{what} from {from} to {to}, {}", seen(&cell(change, "at"))), text);
+        line(
+            "Changed",
+            &format!("{what} from {from} to {to}, {}", seen(&cell(change, "at"))),
+            text,
+        );
     }
     if flag("is_client") == Some(true) {
         line("Client", "speaks to a vendor's cloud as an app does", text);

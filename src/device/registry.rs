@@ -536,10 +536,7 @@ mod tests {
         for device in [camera, forger] {
             assert_eq!(registry.profile(device).unwrap().state.conflict, Some(at(20)));
         }
-        assert_eq!(
-            registry.sender(ip("10.0.0.9"), mac("02:00:00:00:00:02"), at(21)),
-            Some(forger)
-        );
+        assert_eq!(registry.sender(ip("10.0.0.9"), mac("02:00:00:00:00:02"), at(21)), Some(forger));
     }
 
     #[test]

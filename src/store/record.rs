@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
 use crate::device::{
-    ChangedPart, Claim, DeviceChange, DeviceId, DeviceKind, DeviceProfile, DeviceState, Evidence, EvidenceSource, Identity,
-    Presence,
+    ChangedPart, Claim, DeviceChange, DeviceId, DeviceKind, DeviceProfile, DeviceState, Evidence,
+    EvidenceSource, Identity, Presence,
 };
 use crate::net::{MacAddr, Timestamp};
 
