@@ -4,7 +4,6 @@
 //! The flood is our own construction (see `hikwatch::simulate::forged_flood`); half of it uses address blocks of the vendor.
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stdout,
     reason = "these functions are of tests, though not tests themselves"
 )]
 
@@ -75,7 +74,7 @@ impl Readers {
             // One in so many is read back; all of them would be most of the test's time.
             if self.line_count % 50 == 1 {
                 let value: serde_json::Value = serde_json::from_str(text).unwrap();
-                assert!(value["event_type"].is_string());
+                assert!(value.get("event_type").is_some_and(serde_json::Value::is_string));
             }
         }
         if let EventKind::DeviceSeen(profile) = &event.kind

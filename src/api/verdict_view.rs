@@ -38,7 +38,7 @@ impl<'a> LabelView<'a> {
 
 /// The life of a device.
 #[derive(Serialize)]
-pub(crate) struct StateView {
+pub(crate) struct StateView<'a> {
     presence: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     activated: Option<bool>,
@@ -50,11 +50,21 @@ pub(crate) struct StateView {
     random_mac: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     conflict: Option<EveTime>,
+    changes: Vec<ChangeView<'a>>,
 }
 
-impl StateView {
+/// Something of a device that became something else.
+#[derive(Serialize)]
+struct ChangeView<'a> {
+    at: EveTime,
+    what: &'static str,
+    from: &'a str,
+    to: &'a str,
+}
+
+impl<'a> StateView<'a> {
     /// Shows a state.
-    pub(crate) fn new(state: &DeviceState) -> Self {
+    pub(crate) fn new(state: &'a DeviceState) -> Self {
         Self {
             presence: state.presence.as_label(),
             activated: state.activated,
@@ -63,6 +73,16 @@ impl StateView {
             is_client: state.is_client,
             random_mac: state.random_mac,
             conflict: state.conflict.map(EveTime),
+            changes: state
+                .changes
+                .iter()
+                .map(|change| ChangeView {
+                    at: EveTime(change.at),
+                    what: change.what.as_label(),
+                    from: &change.from,
+                    to: &change.to,
+                })
+                .collect(),
         }
     }
 }

@@ -53,7 +53,7 @@ pub(crate) struct DeviceView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     certainty: Option<&'static str>,
     contradictions: Vec<ContradictionView<'a>>,
-    state: StateView,
+    state: StateView<'a>,
     hints: Vec<HintView>,
     first_seen: EveTime,
     last_seen: EveTime,

@@ -1,4 +1,4 @@
-//! `hikwatch devices`, `flows`, `alerts`: what a running daemon answers, and what it is told to forget.
+//! `hikwatch devices`, `flows`, `alerts`: what a running daemon answers.
 
 use std::time::Duration;
 
@@ -12,10 +12,8 @@ use super::find_device::{find_device, is_identifier};
 use super::json_field::{cell, entries, number};
 use super::moment::exact;
 use super::output::print;
-use super::settings;
 use super::table::{Table, bytes};
 use super::terminal;
-use crate::api::WriteToken;
 use crate::daemon;
 use crate::net::printable;
 
@@ -32,12 +30,6 @@ const PAGE: u64 = 1000;
 const MAX_PAGES: u64 = 16;
 
 pub(super) fn devices(devices: &Devices) -> Result<(), Failure> {
-    if let Some(id) = &devices.forget {
-        if devices.command.is_some() {
-            return Err(Failure::new(Code::Usage, "--forget stands alone, without `show`"));
-        }
-        return forget(devices, id);
-    }
     match &devices.command {
         None => list_devices(&devices.query),
         Some(DevicesCommand::Show { id }) => show(&devices.query, id),
@@ -71,60 +63,6 @@ fn list(query: &Query, what: &str, table: fn(&[Value]) -> Table) -> Result<(), F
     print(&text)
 }
 
-/// What the user typed goes into a path: only the characters of an identifier may.
-fn check_id(id: &str) -> Result<(), Failure> {
-    if !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-        return Ok(());
-    }
-    Err(Failure::new(Code::Usage, format!("`{}` is no identifier of a device", printable(id, 100))))
-}
-
-fn forget(devices: &Devices, id: &str) -> Result<(), Failure> {
-    check_id(id)?;
-    let token = write_token(devices)?;
-    let query = &devices.query;
-    let url = format!("{}/api/v1/devices/{id}", query.url.trim_end_matches('/'));
-    let answer = agent()
-        .delete(&url)
-        .header("Authorization", format!("Bearer {}", token.expose()))
-        .call()
-        .map_err(|error| unreachable(query, &error))?;
-    match read(query, answer)? {
-        (204, _) => print(&format!("{id} is forgotten\n")),
-        (401, _) => {
-            Err(Failure::new(Code::Permission, format!("{} has another write token", query.url)))
-        }
-        (403, body) => Err(Failure::new(Code::Permission, refusal(&body))),
-        (404, _) => {
-            Err(Failure::new(Code::NoInput, format!("{} knows nothing of {id}", query.url)))
-        }
-        (_, body) => Err(Failure::new(Code::Unavailable, refusal(&body))),
-    }
-}
-
-/// The token in the file that the user named, or in that of the configuration.
-fn write_token(devices: &Devices) -> Result<WriteToken, Failure> {
-    let file = match &devices.token_file {
-        Some(file) => file.clone(),
-        None => {
-            let (config, _) = settings::load(devices.config.as_deref())?;
-            config.api.write_token_file.ok_or_else(|| {
-                let problem = "the configuration names no write token: set http.write_token_file, or name the file \
-                               with --token-file";
-                Failure::new(Code::Config, problem)
-            })?
-        }
-    };
-    WriteToken::read(&file).map_err(|error| settings::token_refused(&error))
-}
-
-/// What a daemon says of its refusal.
-fn refusal(body: &str) -> String {
-    let value: Option<Value> = serde_json::from_str(body).ok();
-    let told = value.as_ref().and_then(|value| value.get("error")).and_then(Value::as_str);
-    printable(told.unwrap_or(body), 300)
-}
-
 /// The devices in a table that fits the terminal.
 fn list_devices(query: &Query) -> Result<(), Failure> {
     let answer = ask(query, &format!("/api/v1/devices?limit={PAGE}"))?;
@@ -149,18 +87,24 @@ pub(super) fn device_lines(answer: &Value, none: &str) -> String {
     text
 }
 
-fn show(query: &Query, wanted: &str) -> Result<(), Failure> {
+/// The identifier of the device that the user means: its identifier or the beginning of one, an address, a name.
+pub(super) fn identifier_of(query: &Query, wanted: &str) -> Result<String, Failure> {
     let id = match is_identifier(wanted) {
         true => wanted.to_owned(),
         false => find_device(&all_devices(query)?, wanted)?,
     };
     // The identifier may be the daemon's word, and goes into a path.
-    if !is_identifier(&id) {
-        return Err(Failure::new(
-            Code::Unavailable,
-            format!("{} does not answer as hikwatch does: no identifier", query.url),
-        ));
+    if is_identifier(&id) {
+        return Ok(id);
     }
+    Err(Failure::new(
+        Code::Unavailable,
+        format!("{} does not answer as hikwatch does: no identifier", query.url),
+    ))
+}
+
+fn show(query: &Query, wanted: &str) -> Result<(), Failure> {
+    let id = identifier_of(query, wanted)?;
     let answer = ask(query, &format!("/api/v1/devices/{id}"))?;
     if query.format == Format::Json {
         return print_json(&answer);
@@ -241,7 +185,7 @@ fn ask(query: &Query, path: &str) -> Result<String, Failure> {
     }
 }
 
-fn agent() -> ureq::Agent {
+pub(super) fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
         .timeout_global(Some(PATIENCE))
         .http_status_as_error(false)
@@ -252,7 +196,7 @@ fn agent() -> ureq::Agent {
 }
 
 /// Status and body of an answer.
-fn read(
+pub(super) fn read(
     query: &Query,
     mut response: ureq::http::Response<ureq::Body>,
 ) -> Result<(u16, String), Failure> {
@@ -261,7 +205,7 @@ fn read(
     Ok((status, body.map_err(|error| unreachable(query, &error))?))
 }
 
-fn unreachable(query: &Query, error: &ureq::Error) -> Failure {
+pub(super) fn unreachable(query: &Query, error: &ureq::Error) -> Failure {
     Failure::new(
         Code::Unavailable,
         format!(

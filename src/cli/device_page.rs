@@ -178,6 +178,14 @@ fn life(device: &Value, now: Timestamp, text: &mut String) {
     if !since("channels").is_empty() {
         line("Channels", &format!("{} cameras behind it, it says", since("channels")), text);
     }
+    for change in entries(state, "changes") {
+        let [what, from, to] = ["what", "from", "to"].map(|key| cell(change, key));
+        line(
+            "Changed",
+            &format!("{what} from {from} to {to}, {}", seen(&cell(change, "at"))),
+            text,
+        );
+    }
     if flag("is_client") == Some(true) {
         line("Client", "speaks to a vendor's cloud as an app does", text);
     }
@@ -235,6 +243,9 @@ mod tests {
             "state": {
                 "presence": "offline", "activated": false, "channels": 8, "is_client": false, "random_mac": false,
                 "default_login": "1970-01-01T00:00:30.000000+0000", "conflict": "1970-01-01T00:00:40.000000+0000",
+                "changes": [{
+                    "at": "1970-01-01T00:00:50.000000+0000", "what": "firmware", "from": "V5.5", "to": "V5.6\u{1b}[2J",
+                }],
             },
             "contradictions": [{"house": "dahua", "support": 13, "sources": ["http"]}],
             "hints": [{"id": "UNACTIVATED", "text": "says that no password was ever set", "grade": "B", "sources": ["idx"]}],
@@ -267,6 +278,7 @@ mod tests {
             "default login, last 1970-01-01 00:00:30 UTC (2 min ago)",
             "8 cameras",
             "another station",
+            "firmware from V5.5 to V5.6",
             "offline",
             "raises  55",
             "discovery  sadp",

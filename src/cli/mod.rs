@@ -14,6 +14,7 @@ mod discover;
 mod failure;
 mod find_device;
 mod fitted_table;
+mod forget;
 mod interfaces;
 mod json_field;
 mod moment;

@@ -9,7 +9,9 @@ use clap::error::ErrorKind;
 
 use super::arguments::{Arguments, Command};
 use super::failure::{Code, Failure};
-use super::{ask, catalogue, check_config, demo, discover, interfaces, output, replay, run};
+use super::{
+    ask, catalogue, check_config, demo, discover, forget, interfaces, output, replay, run,
+};
 
 /// Runs the program with `arguments`, the first of which is its own name.
 pub fn start(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -22,7 +24,10 @@ pub fn start(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Run(run) => run::run(&run, level),
         Command::Replay(replay) => replay::run(&replay, level),
         Command::Demo(demo) => demo::run(&demo, level),
-        Command::Devices(devices) => ask::devices(&devices),
+        Command::Devices(devices) => match &devices.forget {
+            Some(device) => forget::forget(&devices, device),
+            None => ask::devices(&devices),
+        },
         Command::Discover(arguments) => discover::run(&arguments, level),
         Command::Flows(query) => ask::flows(&query),
         Command::Alerts(query) => ask::alerts(&query),

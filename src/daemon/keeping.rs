@@ -12,29 +12,41 @@ use crate::inventory::Inventory;
 use crate::metrics::Recorder;
 use crate::store::{Config, Store, StoreError};
 
+/// A store, none since it is off, or why there is none; the log is told when the daemon runs, so that a start that
+/// fails for another reason says that reason only.
+pub(super) type Opening = Result<Option<Store>, StoreError>;
+
 /// Opens the store that a configuration names.
 ///
 /// # Errors
 /// A later hikwatch wrote it: only the user knows which of the two is meant.
-pub(super) fn open_store(config: &Config) -> Result<Option<Store>, StoreError> {
+pub(super) fn open_store(config: &Config) -> Result<Opening, StoreError> {
     if !config.enabled {
-        return Ok(None);
+        return Ok(Ok(None));
     }
     match Store::open(config) {
+        Ok(store) => Ok(Ok(Some(store))),
+        Err(problem @ StoreError::Newer { .. }) => Err(problem),
+        Err(problem) => Ok(Err(problem)),
+    }
+}
+
+/// Tells the log what became of the store, and gives it.
+pub(super) fn told(opening: Opening) -> Option<Store> {
+    match opening {
         Ok(store) => {
-            if let Some(aside) = store.set_aside() {
+            if let Some(aside) = store.as_ref().and_then(Store::set_aside) {
                 warn!(moved_to = %aside.display(), "the store was damaged; a new one is begun");
             }
-            Ok(Some(store))
+            store
         }
-        Err(problem @ StoreError::Newer { .. }) => Err(problem),
         Err(problem @ StoreError::NoDirectory { .. }) => {
             info!(%problem, "nothing is kept over restarts");
-            Ok(None)
+            None
         }
         Err(problem) => {
             warn!(reason = problem.as_label(), %problem, "nothing is kept over restarts");
-            Ok(None)
+            None
         }
     }
 }

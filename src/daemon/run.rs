@@ -12,7 +12,7 @@ use tracing::info;
 use super::catalogue_files::load_catalogue;
 use super::dispatch::RunView;
 use super::forgetting::write_access;
-use super::keeping::{open_store, restore};
+use super::keeping::{Opening, open_store, restore, told};
 use super::logging::LogControl;
 use super::source_clock::SourceClock;
 use super::supervise::supervise;
@@ -27,7 +27,6 @@ use crate::config::Config;
 use crate::export::{EndOfRun, EveFileSink, Scope};
 use crate::inventory::Inventory;
 use crate::metrics::{Build, Recorder};
-use crate::store::Store;
 
 /// What `/-/ready` waits for.
 const CAPTURE: &str = "capture is not open yet";
@@ -37,7 +36,7 @@ pub struct Opened {
     listener: TcpListener,
     sources: Vec<NamedSource>,
     sink: Option<Box<EveFileSink>>,
-    store: Option<Store>,
+    store: Opening,
     write_token: Option<WriteToken>,
 }
 
@@ -133,7 +132,8 @@ impl Daemon {
             .enable_all()
             .build()
             .context("cannot start the runtime")?;
-        let Opened { listener, sources, sink, mut store, write_token } = opened;
+        let Opened { listener, sources, sink, store, write_token } = opened;
+        let mut store = told(store);
         let mut settings = self.config.analyst.clone();
         settings.all_messages = self.config.export.selection.scope == Scope::All;
         settings.checkpoint_interval = store.as_ref().map(|_| self.config.store.interval);

@@ -93,10 +93,14 @@ impl Addresses {
         self.drop(ip)
     }
 
+    /// Tells whether another station claimed the address just before.
+    pub(super) fn has_lost(&self, ip: IpAddr, now: Timestamp) -> bool {
+        self.lost.iter().any(|(lost, at)| *lost == ip && now.since(*at) < CONTEST_WINDOW)
+    }
+
     /// Notes that the device claims an address; tells whether it had lost it to another station just before.
     pub(super) fn regain(&mut self, ip: IpAddr, now: Timestamp) -> bool {
-        let is_contested =
-            self.lost.iter().any(|(lost, at)| *lost == ip && now.since(*at) < CONTEST_WINDOW);
+        let is_contested = self.has_lost(ip, now);
         self.lost.retain(|(lost, _)| *lost != ip);
         is_contested
     }
@@ -113,6 +117,12 @@ impl Addresses {
         let (kept, dropped) = self.held.drain(..).partition(|held| held.claimed);
         self.held = kept;
         dropped.into_iter().map(|held: Held| held.ip).collect()
+    }
+
+    /// The IPv4 address that was used last.
+    pub(super) fn latest_v4(&self) -> Option<IpAddr> {
+        let v4 = self.held.iter().filter(|held| held.ip.is_ipv4());
+        v4.max_by_key(|held| held.last_seen).map(|held| held.ip)
     }
 
     pub(super) fn claims(&self, ip: IpAddr) -> bool {

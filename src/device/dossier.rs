@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use sha1::{Digest, Sha1};
 
-use super::addresses::Addresses;
+use super::addresses::{Addresses, Holding};
 use super::alternation::Alternations;
+use super::change::Changes;
 use super::fact::{Aspect, Fact, Sighting};
 use super::fact_set::{FactSet, Joined};
 use super::forwarding::Forwarding;
@@ -84,6 +85,7 @@ pub(super) struct Dossier {
     alternations: Alternations,
     /// Another station uses an address of it: since when.
     conflict: Option<Timestamp>,
+    changes: Changes,
     /// An event has told of it.
     told: bool,
     /// Something changed since the last event told of it.
@@ -112,6 +114,7 @@ impl Dossier {
             presence: Presence::Online,
             alternations: Alternations::default(),
             conflict: None,
+            changes: Changes::default(),
             told: false,
             news: true,
             profile: None,
@@ -136,6 +139,7 @@ impl Dossier {
             client: earlier.state.is_client,
             presence: earlier.state.presence,
             conflict: earlier.state.conflict,
+            changes: Changes::restored(&earlier.state.changes),
             told: true,
             last_seen: earlier.last_seen,
             ..Self::new(DeviceKey::Mac(MacAddr::ZERO), earlier.first_seen)
@@ -152,6 +156,16 @@ impl Dossier {
     pub(super) fn touch(&mut self, now: Timestamp) {
         self.last_seen = self.last_seen.max(now);
         self.set_presence(Presence::Online);
+    }
+
+    /// Takes an address in.
+    pub(super) fn hold(&mut self, ip: IpAddr, claimed: bool, now: Timestamp) -> Holding {
+        let before = self.addresses.latest_v4();
+        let holding = self.addresses.hold(ip, claimed, now);
+        if let Holding::Added { .. } = holding {
+            self.changes.observe_address(before, ip, now);
+        }
+        holding
     }
 
     /// Its Ethernet addresses, oldest first.
@@ -284,6 +298,7 @@ impl Dossier {
         self.forwarding = self.forwarding.max(other.forwarding);
         self.client |= other.client;
         self.conflict = self.conflict.or(other.conflict);
+        self.changes.join(other.changes);
         for mac in other.macs {
             self.add_mac(mac);
         }
@@ -339,6 +354,7 @@ impl Dossier {
             is_client: self.client && !self.is_vendor_device(),
             random_mac: self.macs.first().is_some_and(|mac| mac.is_locally_administered()),
             conflict: self.conflict,
+            changes: self.changes.to_vec(),
             ..self.life.clone()
         }
     }
@@ -347,6 +363,7 @@ impl Dossier {
         let identity = fuse(&self.facts, self.forwarding, signatures);
         let hostname = self.facts.best(Aspect::Hostname).map(|fact| fact.value.clone());
         let life = life_of(&self.facts);
+        self.changes.observe_firmware(self.facts.best(Aspect::Firmware));
         if identity != self.identity || hostname != self.hostname || life != self.life {
             self.identity = identity;
             self.hostname = hostname;

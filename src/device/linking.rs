@@ -32,11 +32,7 @@ impl Registry {
             return;
         }
         if !self.may_be_one_unit(device, other) {
-            for device in [device, other] {
-                if let Some(dossier) = self.shelf.get_mut(device) {
-                    dossier.mark_conflict(now);
-                }
-            }
+            self.mark_conflict([device, other], now);
             return;
         }
         let first_seen = |device| self.shelf.get(device).map(Dossier::first_seen);

@@ -6,6 +6,7 @@
 mod addresses;
 mod alternation;
 mod certainty;
+mod change;
 mod claim;
 mod cloud_notes;
 mod discovery_notes;
@@ -40,6 +41,7 @@ mod signature_file;
 mod support;
 
 pub use certainty::Certainty;
+pub use change::{ChangedPart, DeviceChange};
 pub use claim::Claim;
 pub use evidence::{Evidence, EvidenceSource};
 pub use evidence_kind::EvidenceKind;

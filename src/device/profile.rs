@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{DeviceKind, DeviceLabel, Evidence, EvidenceSource};
+use super::{DeviceChange, DeviceKind, DeviceLabel, Evidence, EvidenceSource};
 use crate::net::{MacAddr, Timestamp};
 
 /// A device on our network: who it is, how sure we are, and what says so.
@@ -115,6 +115,8 @@ pub struct DeviceState {
     pub random_mac: bool,
     /// Another station uses its Ethernet or IP address: since when.
     pub conflict: Option<Timestamp>,
+    /// What changed, oldest first, bounded.
+    pub changes: Vec<DeviceChange>,
 }
 
 /// Whether a device is there.

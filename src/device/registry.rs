@@ -287,6 +287,12 @@ impl Registry {
         let holder = self.by_ip.get(&ip).copied().filter(|&holder| holder != device);
         if let Some(holder) = holder {
             let theirs = self.shelf.get(holder).is_some_and(|other| other.addresses.claims(ip));
+            if theirs && !claimed && self.shelf.get(device)?.addresses.has_lost(ip, now) {
+                // It used the address until the other claimed it, and goes on: this is no gateway, and both use it.
+                self.mark_conflict([device, holder], now);
+                self.touch(device, now);
+                return Some(device);
+            }
             // Both said which addresses they hold, and this is the other's: the frame's sender is a gateway.
             if theirs && !claimed && self.shelf.get(device)?.addresses.claims_any() {
                 self.touch(holder, now);
@@ -306,7 +312,7 @@ impl Registry {
         }
         let dossier = self.shelf.get_mut(device)?;
         dossier.touch(now);
-        match dossier.addresses.hold(ip, claimed, now) {
+        match dossier.hold(ip, claimed, now) {
             Holding::Known => Some(device),
             Holding::Added { displaced } => {
                 dossier.mark_moved();
@@ -333,8 +339,15 @@ impl Registry {
         {
             dossier.mark_moved();
         }
-        for device in [from, to] {
-            if is_contested && let Some(dossier) = self.shelf.get_mut(device) {
+        if is_contested {
+            self.mark_conflict([from, to], now);
+        }
+    }
+
+    /// Notes that two stations use one address, or claim to be one unit.
+    pub(super) fn mark_conflict(&mut self, devices: [DeviceRef; 2], now: Timestamp) {
+        for device in devices {
+            if let Some(dossier) = self.shelf.get_mut(device) {
                 dossier.mark_conflict(now);
             }
         }
@@ -508,6 +521,22 @@ mod tests {
 
         assert_eq!(conflict(&mut registry, camera), Some(11));
         assert_eq!(conflict(&mut registry, other), Some(11));
+    }
+
+    #[test]
+    fn what_a_station_sends_under_an_address_that_was_taken_from_it_stays_its_own() {
+        let mut registry = registry(8);
+        let camera = registry.claim(mac("44:a6:42:00:00:01"), ip("10.0.0.9"), at(1)).unwrap();
+        registry.claim(mac("44:a6:42:00:00:01"), ip("fd00::9"), at(1));
+        let forger = registry.claim(mac("02:00:00:00:00:02"), ip("10.0.0.9"), at(10)).unwrap();
+
+        let sender = registry.sender(ip("10.0.0.9"), mac("44:a6:42:00:00:01"), at(20));
+
+        assert_eq!(sender, Some(camera));
+        for device in [camera, forger] {
+            assert_eq!(registry.profile(device).unwrap().state.conflict, Some(at(20)));
+        }
+        assert_eq!(registry.sender(ip("10.0.0.9"), mac("02:00:00:00:00:02"), at(21)), Some(forger));
     }
 
     #[test]

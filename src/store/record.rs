@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
 use crate::device::{
-    Claim, DeviceId, DeviceKind, DeviceProfile, DeviceState, Evidence, EvidenceSource, Identity,
-    Presence,
+    ChangedPart, Claim, DeviceChange, DeviceId, DeviceKind, DeviceProfile, DeviceState, Evidence,
+    EvidenceSource, Identity, Presence,
 };
 use crate::net::{MacAddr, Timestamp};
 
@@ -64,6 +64,16 @@ pub(super) struct StateRecord {
     pub(super) is_client: bool,
     pub(super) random_mac: bool,
     pub(super) conflict: Option<u64>,
+    pub(super) changes: Vec<ChangeRecord>,
+}
+
+/// A change in its life.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ChangeRecord {
+    pub(super) at: u64,
+    pub(super) what: String,
+    pub(super) from: String,
+    pub(super) to: String,
 }
 
 impl DeviceRecord {
@@ -161,6 +171,7 @@ impl StateRecord {
             is_client: state.is_client,
             random_mac: state.random_mac,
             conflict: state.conflict.map(Timestamp::as_nanos),
+            changes: state.changes.iter().map(ChangeRecord::new).collect(),
         }
     }
 
@@ -173,7 +184,28 @@ impl StateRecord {
             is_client: self.is_client,
             random_mac: self.random_mac,
             conflict: self.conflict.map(Timestamp::from_nanos),
+            changes: self.changes.into_iter().filter_map(ChangeRecord::into_change).collect(),
         }
+    }
+}
+
+impl ChangeRecord {
+    fn new(change: &DeviceChange) -> Self {
+        Self {
+            at: change.at.as_nanos(),
+            what: change.what.as_label().to_owned(),
+            from: change.from.clone(),
+            to: change.to.clone(),
+        }
+    }
+
+    fn into_change(self) -> Option<DeviceChange> {
+        Some(DeviceChange {
+            at: Timestamp::from_nanos(self.at),
+            what: ChangedPart::from_label(&self.what)?,
+            from: self.from,
+            to: self.to,
+        })
     }
 }
 

@@ -7,8 +7,8 @@ use crate::catalogue::{CloudRole, Region, Speaker};
 use crate::classify::{Basis, Destination};
 use crate::decode::VlanIds;
 use crate::device::{
-    Claim, DeviceId, DeviceKind, DeviceProfile, DeviceState, Evidence, EvidenceSource, Identity,
-    Presence,
+    ChangedPart, Claim, DeviceChange, DeviceId, DeviceKind, DeviceProfile, DeviceState, Evidence,
+    EvidenceSource, Identity, Presence,
 };
 use crate::flow::{ConnState, Endpoint, FlowCounters, FlowId, FlowRecord, Role};
 use crate::meter::FlowReport;
@@ -67,6 +67,12 @@ pub(super) fn camera(number: u8, second: u64) -> DeviceProfile {
             activated: Some(true),
             default_login: Some(first_seen),
             channels: Some(4),
+            changes: vec![DeviceChange {
+                at: last_seen,
+                what: ChangedPart::Firmware,
+                from: "V5.5.0build 180101".to_owned(),
+                to: "V5.6.2build 190701".to_owned(),
+            }],
             ..DeviceState::default()
         },
         last_seen,
