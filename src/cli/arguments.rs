@@ -43,6 +43,10 @@ pub(crate) enum Command {
     /// Devices that a running daemon knows.
     Devices(Devices),
     /// ACTIVE: asks the devices on the local segment who they are, and lists those that answer.
+    ///
+    /// An inquiry of SADP over UDP multicast and over Ethernet, and a Probe of WS-Discovery, three times each: 9 packets
+    /// in all, which are announced on standard error before any is sent. The answers are read as `run` reads them.
+    /// Needs CAP_NET_RAW.
     Discover(Discover),
     /// Live flows of concern in a running daemon.
     #[command(
@@ -227,9 +231,6 @@ Examples:
     },
 }
 
-/// Asks every device on the segment of an interface who it is: an inquiry of SADP over UDP multicast and over Ethernet,
-/// and a Probe of WS-Discovery, three times each, 9 packets in all. What it sends is said first on standard error.
-/// The answers are read as `run` reads them. Needs CAP_NET_RAW.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -51,7 +51,6 @@ pub fn open(config: &Config) -> Result<Opened> {
     let listener = api::listen(&config.api)?;
     let write_token = config.api.write_token_file.as_deref().map(WriteToken::read).transpose()?;
     let sink = open_sink(config)?;
-    let store = open_store(&config.store)?;
     let mut sources = Vec::new();
     for interface in &config.interfaces {
         sources.push(NamedSource {
@@ -68,6 +67,8 @@ pub fn open(config: &Config) -> Result<Opened> {
             clock: SourceClock::OfThisMachine,
         });
     }
+    // Last: what it logs is of no interest to who named an interface that is not there.
+    let store = open_store(&config.store)?;
     privilege::drop_all()?;
     Ok(Opened { listener, sources, sink, store, write_token })
 }
