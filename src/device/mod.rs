@@ -32,6 +32,7 @@ mod place;
 mod presence;
 mod profile;
 mod registry;
+mod registry_stats;
 mod restoring;
 mod sadp;
 mod service_notes;

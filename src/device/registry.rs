@@ -21,6 +21,7 @@ use super::dossier::{DeviceKey, Dossier};
 use super::eviction::Rank;
 use super::forwarding::Forwarding;
 use super::maker::maker_fact;
+use super::registry_stats::RegistryStats;
 use super::shelf::{DeviceRef, Shelf};
 use super::{DeviceProfile, EvidenceSource, Labels, Signatures};
 use crate::catalogue::Catalogue;
@@ -29,19 +30,6 @@ use crate::net::{MacAddr, Timestamp};
 /// An entry that is known by IP address alone stands for the address no longer when it was silent for so long: a lease
 /// may have gone to another device (a day is the usual longest lease of home routers; our judgement).
 const ADDRESS_VALIDITY: Duration = Duration::from_secs(24 * 3600);
-
-/// What the registry has counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct RegistryStats {
-    /// Devices now.
-    pub(crate) devices: usize,
-    /// Those of a vendor in the catalogue.
-    pub(crate) vendor_devices: usize,
-    /// Devices that were forgotten to make room.
-    pub(crate) evicted: u64,
-    /// Devices that found no room.
-    pub(crate) refused: u64,
-}
 
 /// The devices.
 #[derive(Debug)]
