@@ -169,6 +169,8 @@ pub(crate) fn uncompressed_name(bytes: &[u8]) -> String {
 /// full of spaces (RFC 6763, 4.1.1). The dot, the backslash, what hides or reorders text, and bytes that are not UTF-8
 /// are escaped (RFC 4343, 2.1).
 fn push_label(name: &mut String, label: &[u8]) {
+    // Each byte may take four; growing by steps would cost more than the rest.
+    name.reserve(4 * label.len());
     match str::from_utf8(label) {
         Ok(text) if label.iter().all(|byte| is_plain(*byte)) => name.push_str(text),
         Ok(text) => {
