@@ -14,7 +14,6 @@ use crate::device::{
 use crate::export::{EveTime, Text};
 
 /// The rules that are part of the program, compiled when somebody first asks.
-static SIGNATURES: LazyLock<Signatures> = LazyLock::new(Signatures::builtin);
 static HINT_RULES: LazyLock<HintRules> = LazyLock::new(HintRules::builtin);
 
 /// What the owner calls a device.
@@ -181,7 +180,7 @@ struct ProspectView {
 impl ExplanationView {
     /// Explains a profile.
     pub(crate) fn new(profile: &DeviceProfile) -> Self {
-        let explanation = explain(profile, &SIGNATURES);
+        let explanation = explain(profile, &Signatures::builtin());
         let arithmetic = explanation.arithmetic();
         let Explanation { house, kinds, support, uncapped, oem_grade, facts, raise, fall, .. } =
             explanation;

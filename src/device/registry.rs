@@ -35,7 +35,7 @@ const ADDRESS_VALIDITY: Duration = Duration::from_secs(24 * 3600);
 #[derive(Debug)]
 pub(crate) struct Registry {
     catalogue: Arc<Catalogue>,
-    pub(super) signatures: Signatures,
+    pub(super) signatures: Arc<Signatures>,
     pub(super) labels: Arc<Labels>,
     max_devices: usize,
     pub(super) shelf: Shelf,
@@ -50,7 +50,7 @@ pub(crate) struct Registry {
 impl Registry {
     pub(crate) fn new(
         catalogue: Arc<Catalogue>,
-        signatures: Signatures,
+        signatures: Arc<Signatures>,
         max_devices: usize,
     ) -> Self {
         Self {

@@ -4,7 +4,7 @@
 //! never reads a file and never lets a rule of grade D name a vendor.
 
 use std::cmp::Reverse;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 
@@ -80,14 +80,17 @@ pub enum SignatureError {
 }
 
 impl Signatures {
-    /// The signatures that are part of the program.
+    /// The signatures that are part of the program, compiled once.
     #[must_use]
-    #[expect(
-        clippy::expect_used,
-        reason = "the text is part of the program, and a test compiles the same text"
-    )]
-    pub fn builtin() -> Self {
-        Self::compile(BUILTIN).expect("the built-in device signatures compile")
+    pub fn builtin() -> Arc<Self> {
+        #[expect(
+            clippy::expect_used,
+            reason = "the text is part of the program, and a test compiles the same text"
+        )]
+        static COMPILED: LazyLock<Arc<Signatures>> = LazyLock::new(|| {
+            Arc::new(Signatures::compile(BUILTIN).expect("the built-in device signatures compile"))
+        });
+        Arc::clone(&COMPILED)
     }
 
     /// Compiles signatures from TOML text.
