@@ -93,14 +93,15 @@ impl Addresses {
         self.drop(ip)
     }
 
-    /// Tells whether another station claimed the address just before.
-    pub(super) fn has_lost(&self, ip: IpAddr, now: Timestamp) -> bool {
-        self.lost.iter().any(|(lost, at)| *lost == ip && now.since(*at) < CONTEST_WINDOW)
+    /// How long ago another station claimed the address, if that was just before.
+    pub(super) fn lost_for(&self, ip: IpAddr, now: Timestamp) -> Option<Duration> {
+        let (_, at) = self.lost.iter().find(|(lost, _)| *lost == ip)?;
+        Some(now.since(*at)).filter(|ago| *ago < CONTEST_WINDOW)
     }
 
     /// Notes that the device claims an address; tells whether it had lost it to another station just before.
     pub(super) fn regain(&mut self, ip: IpAddr, now: Timestamp) -> bool {
-        let is_contested = self.has_lost(ip, now);
+        let is_contested = self.lost_for(ip, now).is_some();
         self.lost.retain(|(lost, _)| *lost != ip);
         is_contested
     }

@@ -27,6 +27,9 @@ use crate::net::{MacAddr, Timestamp};
 /// A profile's `last_seen` may lag behind by this much, so that traffic alone does not make new ones.
 const LAST_SEEN_STEP: Duration = Duration::from_secs(10);
 
+/// A conflict is over when nothing showed it for so long.
+const CONFLICT_MEMORY: Duration = Duration::from_secs(24 * 3600);
+
 /// Characters of the serial number that stands for a unit.
 const UNIT_SERIAL: usize = 9;
 
@@ -83,8 +86,8 @@ pub(super) struct Dossier {
     client: bool,
     presence: Presence,
     alternations: Alternations,
-    /// Another station uses an address of it: since when.
-    conflict: Option<Timestamp>,
+    /// Another station uses an address of it: since when, and when that last showed.
+    conflict: Option<(Timestamp, Timestamp)>,
     changes: Changes,
     /// An event has told of it.
     told: bool,
@@ -138,7 +141,7 @@ impl Dossier {
             facts,
             client: earlier.state.is_client,
             presence: earlier.state.presence,
-            conflict: earlier.state.conflict,
+            conflict: earlier.state.conflict.map(|since| (since, earlier.last_seen)),
             changes: Changes::restored(&earlier.state.changes),
             told: true,
             last_seen: earlier.last_seen,
@@ -193,10 +196,23 @@ impl Dossier {
 
     /// Notes that another station uses an address of it, or says that it is this unit.
     pub(super) fn mark_conflict(&mut self, now: Timestamp) {
-        if self.conflict.is_none() {
-            self.conflict = Some(now);
+        match &mut self.conflict {
+            Some((_, last)) => *last = now.max(*last),
+            None => {
+                self.conflict = Some((now, now));
+                self.mark_moved();
+            }
+        }
+    }
+
+    /// Lets a conflict of which nothing showed for long be over; tells whether that is news.
+    pub(super) fn settle_conflict(&mut self, now: Timestamp) -> bool {
+        let is_over = self.conflict.is_some_and(|(_, last)| now.since(last) > CONFLICT_MEMORY);
+        if is_over {
+            self.conflict = None;
             self.mark_moved();
         }
+        is_over
     }
 
     pub(super) const fn is_in_conflict(&self) -> bool {
@@ -353,7 +369,7 @@ impl Dossier {
             presence: self.presence,
             is_client: self.client && !self.is_vendor_device(),
             random_mac: self.macs.first().is_some_and(|mac| mac.is_locally_administered()),
-            conflict: self.conflict,
+            conflict: self.conflict.map(|(since, _)| since),
             changes: self.changes.to_vec(),
             ..self.life.clone()
         }

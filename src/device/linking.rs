@@ -2,7 +2,7 @@
 //!
 //! Comes in: a device that named its serial number. Goes out: one entry for the unit, or a conflict. Two entries are
 //! taken for one unit only when each stands for the vendor by its Ethernet address (a block of the vendor, or of a maker
-//! whose modules were found in its devices), or is known by IP address alone; a station that only says a camera's
+//! whose modules were found in its devices), or both are known by IP address alone; a station that only says a camera's
 //! serial number is a conflict, and changes nothing of the camera.
 
 use super::dossier::Dossier;
@@ -13,6 +13,15 @@ use crate::net::{MacAddr, Timestamp};
 
 /// Most Ethernet addresses of one unit: wired, Wi-Fi, and one of each after a repair.
 pub(super) const MAX_MACS: usize = 4;
+
+/// What two entries with one serial number are to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Relation {
+    OneUnit,
+    /// Nothing follows.
+    Unclear,
+    Conflict,
+}
 
 impl Registry {
     /// Looks whether another entry has the serial number that `device` has. The entry that leaves may be either.
@@ -31,9 +40,13 @@ impl Registry {
         if other == device {
             return;
         }
-        if !self.may_be_one_unit(device, other) {
-            self.mark_conflict([device, other], now);
-            return;
+        match self.relation(device, other) {
+            Relation::OneUnit => {}
+            Relation::Unclear => return,
+            Relation::Conflict => {
+                self.mark_conflict([device, other], now);
+                return;
+            }
         }
         let first_seen = |device| self.shelf.get(device).map(Dossier::first_seen);
         let (stays, leaves) =
@@ -51,12 +64,23 @@ impl Registry {
         }
     }
 
-    fn may_be_one_unit(&self, a: DeviceRef, b: DeviceRef) -> bool {
-        let (Some(a), Some(b)) = (self.shelf.get(a), self.shelf.get(b)) else { return false };
-        a.macs().len() + b.macs().len() <= MAX_MACS
-            && [a, b].iter().all(|dossier| {
-                !dossier.is_in_conflict() && dossier.macs().iter().all(|mac| self.is_credible(*mac))
-            })
+    /// What two entries with one serial number are to each other.
+    fn relation(&self, a: DeviceRef, b: DeviceRef) -> Relation {
+        let (Some(a), Some(b)) = (self.shelf.get(a), self.shelf.get(b)) else {
+            return Relation::Unclear;
+        };
+        // One is next to us and the other behind a router: it may be a unit seen at two places, or anybody.
+        if a.macs().is_empty() != b.macs().is_empty() {
+            return Relation::Unclear;
+        }
+        let are_credible = [a, b].iter().all(|dossier| {
+            !dossier.is_in_conflict() && dossier.macs().iter().all(|mac| self.is_credible(*mac))
+        });
+        if are_credible && a.macs().len() + b.macs().len() <= MAX_MACS {
+            Relation::OneUnit
+        } else {
+            Relation::Conflict
+        }
     }
 
     /// Tells whether a unit of a vendor may have this Ethernet address.
@@ -155,6 +179,29 @@ mod tests {
         assert_eq!(after.state.conflict, Some(at(2)));
         assert_eq!((&after.identity, &after.addresses), (&before.identity, &before.addresses));
         assert!(after.other_macs.is_empty() && registry.profile(laptop).is_some());
+    }
+
+    #[test]
+    fn a_host_behind_a_router_that_says_the_serial_number_stays_apart() {
+        let mut registry = registry();
+        let camera = says(&mut registry, WIRED, "E33842150", 1);
+        let far = says(&mut registry, "00:00:00:00:00:00", "E33842150", 2);
+
+        assert_ne!(camera, far);
+        for device in [camera, far] {
+            let profile = registry.profile(device).unwrap();
+            assert_eq!((profile.addresses.len(), profile.state.conflict), (1, None));
+        }
+    }
+
+    #[test]
+    fn a_unit_behind_a_router_that_got_another_address_is_the_same() {
+        let mut registry = registry();
+        let first = says(&mut registry, "00:00:00:00:00:00", "E33842150", 1);
+        says(&mut registry, "00:00:00:00:00:00", "E33842150", 2);
+
+        assert_eq!(registry.profile(first).unwrap().addresses.len(), 2);
+        assert_eq!(registry.stats().devices, 1);
     }
 
     #[test]

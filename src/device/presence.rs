@@ -1,7 +1,7 @@
-//! Who is there and who is not.
+//! Who is there and who is not, and which conflicts are over.
 //!
-//! Comes in: the time, and how long a device may be silent. Goes out: the devices whose presence changed. It is asked
-//! now and then, not for each packet.
+//! Comes in: the time, and how long a device may be silent. Goes out: the devices of which something changed by the time
+//! alone. It is asked now and then, not for each packet.
 
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ use super::shelf::DeviceRef;
 use crate::net::Timestamp;
 
 impl Registry {
-    /// Notes who has been silent for longer than `offline_after`; gives the devices of which that is news.
+    /// Notes who has been silent for longer than `offline_after`, and whose conflict is over; gives the devices of which that
+    /// is news.
     pub(crate) fn settle_presence(
         &mut self,
         offline_after: Duration,
@@ -24,7 +25,8 @@ impl Registry {
             } else {
                 Presence::Online
             };
-            if dossier.set_presence(presence) && dossier.is_listed() {
+            let is_news = dossier.set_presence(presence) | dossier.settle_conflict(now);
+            if is_news && dossier.is_listed() {
                 changed.push(device);
             }
         }
@@ -60,5 +62,22 @@ mod tests {
         registry.touch(camera, at(1_000));
         assert_eq!(presence(&mut registry), Presence::Online);
         assert!(registry.take_news(camera).is_some());
+    }
+
+    #[test]
+    fn a_conflict_is_over_a_day_after_its_last_sign() {
+        let catalogue = Arc::new(Catalogue::builtin().unwrap());
+        let mut registry = Registry::new(catalogue, Signatures::builtin(), 8);
+        let at = |second| Timestamp::from_parts(second, 0);
+        let patience = Duration::from_secs(1_000_000);
+        let camera = registry.claim(MacAddr([0x44, 0xa6, 0x42, 0, 0, 1]), None, at(0)).unwrap();
+        registry.mark_conflict([camera, camera], at(10));
+        registry.mark_conflict([camera, camera], at(1_000));
+        let conflict = |registry: &mut Registry| registry.profile(camera).unwrap().state.conflict;
+
+        assert_eq!(registry.settle_presence(patience, at(86_500)), []);
+        assert_eq!(conflict(&mut registry), Some(at(10)));
+        assert_eq!(registry.settle_presence(patience, at(87_500)), [camera]);
+        assert_eq!(conflict(&mut registry), None);
     }
 }

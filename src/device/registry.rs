@@ -31,6 +31,9 @@ use crate::net::{MacAddr, Timestamp};
 /// may have gone to another device (a day is the usual longest lease of home routers; our judgement).
 const ADDRESS_VALIDITY: Duration = Duration::from_secs(24 * 3600);
 
+/// What is still under way when an address goes from one station to another.
+const HANDOVER: Duration = Duration::from_secs(5);
+
 /// The devices.
 #[derive(Debug)]
 pub(crate) struct Registry {
@@ -275,9 +278,12 @@ impl Registry {
         let holder = self.by_ip.get(&ip).copied().filter(|&holder| holder != device);
         if let Some(holder) = holder {
             let theirs = self.shelf.get(holder).is_some_and(|other| other.addresses.claims(ip));
-            if theirs && !claimed && self.shelf.get(device)?.addresses.has_lost(ip, now) {
+            let lost_for = self.shelf.get(device)?.addresses.lost_for(ip, now);
+            if let Some(lost_for) = lost_for.filter(|_| theirs && !claimed) {
                 // It used the address until the other claimed it, and goes on: this is no gateway, and both use it.
-                self.mark_conflict([device, holder], now);
+                if lost_for > HANDOVER {
+                    self.mark_conflict([device, holder], now);
+                }
                 self.touch(device, now);
                 return Some(device);
             }
@@ -518,9 +524,12 @@ mod tests {
         registry.claim(mac("44:a6:42:00:00:01"), ip("fd00::9"), at(1));
         let forger = registry.claim(mac("02:00:00:00:00:02"), ip("10.0.0.9"), at(10)).unwrap();
 
-        let sender = registry.sender(ip("10.0.0.9"), mac("44:a6:42:00:00:01"), at(20));
-
-        assert_eq!(sender, Some(camera));
+        let sends = |registry: &mut Registry, second| {
+            registry.sender(ip("10.0.0.9"), mac("44:a6:42:00:00:01"), at(second))
+        };
+        assert_eq!(sends(&mut registry, 12), Some(camera));
+        assert_eq!(registry.profile(camera).unwrap().state.conflict, None);
+        assert_eq!(sends(&mut registry, 20), Some(camera));
         for device in [camera, forger] {
             assert_eq!(registry.profile(device).unwrap().state.conflict, Some(at(20)));
         }
