@@ -9,6 +9,7 @@ mod certainty;
 mod change;
 mod claim;
 mod cloud_notes;
+mod contest;
 mod discovery_notes;
 mod dossier;
 mod eviction;

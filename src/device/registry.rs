@@ -323,30 +323,6 @@ impl Registry {
         }
     }
 
-    /// Notes that `to` claims an address that `from` held. When `to` had lost it to another station just before, both
-    /// claim it: one of them is not who it says.
-    fn hand_over(&mut self, ip: IpAddr, from: DeviceRef, to: DeviceRef, now: Timestamp) {
-        let is_contested =
-            self.shelf.get_mut(to).is_some_and(|dossier| dossier.addresses.regain(ip, now));
-        if let Some(dossier) = self.shelf.get_mut(from)
-            && dossier.addresses.lose(ip, now)
-        {
-            dossier.mark_moved();
-        }
-        if is_contested {
-            self.mark_conflict([from, to], now);
-        }
-    }
-
-    /// Notes that two stations use one address, or claim to be one unit.
-    pub(super) fn mark_conflict(&mut self, devices: [DeviceRef; 2], now: Timestamp) {
-        for device in devices {
-            if let Some(dossier) = self.shelf.get_mut(device) {
-                dossier.mark_conflict(now);
-            }
-        }
-    }
-
     /// From now on the device's MAC address stands for no single host: what others said through it is set aside.
     fn mark_router(&mut self, device: DeviceRef) {
         let Some(dossier) = self.shelf.get_mut(device) else { return };
