@@ -106,8 +106,10 @@ fn forgetting_takes_the_token_of_the_configuration() {
 
     assert_eq!(refused.status.code(), Some(77), "{}", text(&refused.stderr));
     assert!(text(&refused.stderr).contains("another write token"));
-    // What is no identifier is looked for among names and addresses, and goes into no path.
-    assert_eq!(site.forget("../etc", &[]).status.code(), Some(66));
+    // Neither a name nor the beginning of an identifier is enough, and nothing else goes into a path.
+    for no_identifier in ["../etc", &id[..6]] {
+        assert_eq!(site.forget(no_identifier, &[]).status.code(), Some(64), "{no_identifier}");
+    }
     assert!(!daemon.log().contains(TOKEN) && !daemon.log().contains("another-token"));
     assert!(get(site.address, &format!("/api/v1/devices/{id}")).is_some());
 }

@@ -202,7 +202,7 @@ Examples:
 pub(crate) struct Devices {
     #[command(flatten)]
     pub(crate) query: Query,
-    /// Forget this device: what is known of it, its totals and its series. Seen again, it is a new one.
+    /// Forget the device with this whole identifier: what is known of it, its totals and its series. Seen again, it is a new one.
     #[arg(long, value_name = "ID")]
     pub(crate) forget: Option<String>,
     /// File with the write token; that of the configuration without it.

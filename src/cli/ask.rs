@@ -88,7 +88,7 @@ pub(super) fn device_lines(answer: &Value, none: &str) -> String {
 }
 
 /// The identifier of the device that the user means: its identifier or the beginning of one, an address, a name.
-pub(super) fn identifier_of(query: &Query, wanted: &str) -> Result<String, Failure> {
+fn identifier_of(query: &Query, wanted: &str) -> Result<String, Failure> {
     let id = match is_identifier(wanted) {
         true => wanted.to_owned(),
         false => find_device(&all_devices(query)?, wanted)?,

@@ -5,21 +5,27 @@
 use serde_json::Value;
 
 use super::arguments::Devices;
-use super::ask::{agent, identifier_of, read, unreachable};
+use super::ask::{agent, read, unreachable};
 use super::failure::{Code, Failure};
+use super::find_device::is_identifier;
 use super::output::print;
 use super::settings;
 use crate::api::WriteToken;
 use crate::net::printable;
 
 /// Has the daemon forget a device, here and in its store.
-pub(super) fn forget(devices: &Devices, wanted: &str) -> Result<(), Failure> {
+pub(super) fn forget(devices: &Devices, id: &str) -> Result<(), Failure> {
     if devices.command.is_some() {
         return Err(Failure::new(Code::Usage, "--forget stands alone, without `show`"));
     }
+    // What cannot be undone is not done on a name or on the beginning of an identifier.
+    if !is_identifier(id) {
+        let problem =
+            format!("`{}` is no identifier; `hikwatch devices show` tells it", printable(id, 100));
+        return Err(Failure::new(Code::Usage, problem));
+    }
     let query = &devices.query;
     let token = write_token(devices)?;
-    let id = identifier_of(query, wanted)?;
     let url = format!("{}/api/v1/devices/{id}", query.url.trim_end_matches('/'));
     let answer = agent()
         .delete(&url)
