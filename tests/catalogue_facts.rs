@@ -13,10 +13,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use hikwatch::analyst::{Analyst, Config, EventKind};
-use hikwatch::catalogue::{Catalogue, Exactness, NegativeSubject};
+use hikwatch::catalogue::{
+    Catalogue, CloudRole, Exactness, Framing, Grade, NegativeSubject, Speaker,
+};
 use hikwatch::device::DeviceProfile;
 use hikwatch::meter::{BindingSource, Observation, ObservationKind, ObservationOrder};
-use hikwatch::net::{MacAddr, Timestamp};
+use hikwatch::net::{IpProtocol, MacAddr, Timestamp};
 
 #[test]
 fn every_host_of_the_facts_has_its_vendor_role_and_region() {
@@ -86,6 +88,119 @@ fn every_block_of_the_facts_has_its_maker() {
         assert_eq!(&*maker.prefix, prefix);
     }
     assert_eq!(catalogue.counts().makers, rows(&facts, "oui").len());
+}
+
+#[test]
+fn every_port_of_a_server_in_the_facts_has_its_service_and_no_port_of_the_lan_has_one() {
+    let Some(facts) = facts() else { return };
+    let catalogue = Catalogue::builtin().unwrap();
+    let mut wanted = std::collections::BTreeSet::new();
+
+    for fact in rows(&facts, "port").iter().filter(|row| text(row, "scope") == "wan-out") {
+        let name = text(fact, "name");
+        let (service, role, who) = port_meaning(name);
+        let sources: Vec<_> = strings(fact, "sources");
+        for number in text(fact, "port").split(',') {
+            let number = number.parse().unwrap();
+            for transport in transports(text(fact, "transport")) {
+                let entry = catalogue.port(transport, number);
+                let entry = entry.unwrap_or_else(|| panic!("{number}/{transport} is not known"));
+                assert_eq!((&*entry.service, entry.role), (service, role), "{name}");
+                assert_eq!(entry.speaker, who, "{name}");
+                assert_eq!(entry.grade.to_string(), text(fact, "confidence"), "{name}");
+                assert!(entry.sources.iter().map(|id| &**id).eq(sources.iter().copied()), "{name}");
+                assert!(catalogue.vendor(&entry.vendor).is_some(), "{name}");
+                wanted.insert((transport, number));
+            }
+        }
+    }
+    for fact in rows(&facts, "port").iter().filter(|row| text(row, "scope") == "lan") {
+        let (first, last) = match text(fact, "port") {
+            text if text.starts_with("ethertype") => continue,
+            text => text.split_once(['-', ',']).unwrap_or((text, text)),
+        };
+        for number in [first, last].map(|number| number.parse().unwrap()) {
+            for transport in transports(text(fact, "transport").trim_end_matches(" source")) {
+                let listed = catalogue.port(transport, number).is_some();
+                assert_eq!(listed, wanted.contains(&(transport, number)), "{number}/{transport}");
+            }
+        }
+    }
+    assert_eq!(catalogue.counts().ports, wanted.len());
+}
+
+#[test]
+fn every_protocol_with_a_server_in_the_facts_is_a_framing_of_the_same_grade() {
+    let Some(facts) = facts() else { return };
+    let catalogue = Catalogue::builtin().unwrap();
+    let mut told = Vec::new();
+
+    for fact in rows(&facts, "protocol") {
+        let framings: &[(Framing, CloudRole)] = match text(fact, "id") {
+            "ezviz-lbs" => &[(Framing::Lbs, CloudRole::Registration)],
+            "ezviz-das-mqtt" => &[(Framing::DasMqtt, CloudRole::Control)],
+            "safeprotocol" => &[
+                (Framing::SafeAccess, CloudRole::Control),
+                (Framing::SafeStun, CloudRole::Stun),
+                (Framing::SafeCas, CloudRole::Broker),
+                (Framing::SafeReplay, CloudRole::Storage),
+            ],
+            "p2p-v3" => &[(Framing::P2pV3, CloudRole::P2p)],
+            "vtm" => &[(Framing::Vtm, CloudRole::Relay)],
+            "hcnetsdk" => &[(Framing::Hcnetsdk, CloudRole::Unknown)],
+            "isup" => &[(Framing::Isup, CloudRole::Unknown)],
+            // Between neighbours on the LAN; and a wrapping of media that names no service.
+            "sadp-xml" | "sadp-l2" | "ezviz-ecdh" => &[],
+            other => panic!("the facts have a new protocol: {other}"),
+        };
+        for (framing, role) in framings {
+            let entry = catalogue.framing(*framing).unwrap();
+            assert_eq!(entry.role, *role, "{framing}");
+            assert_eq!(entry.grade.to_string(), text(fact, "confidence"), "{framing}");
+            let known = strings(fact, "sources");
+            // A part of a protocol may rest on fewer sources, or on one that saw this part.
+            assert!(entry.sources.iter().any(|id| known.contains(&&**id)), "{framing}");
+            told.push(*framing);
+        }
+    }
+    // The rest stands in the tables of ports and resolvers of the facts.
+    let rest = Framing::ALL.into_iter().filter(|framing| !told.contains(framing));
+    assert!(rest.eq([Framing::SdkPost, Framing::SnapshotUpload, Framing::HttpDns]));
+}
+
+#[test]
+fn a_host_of_the_same_family_gets_vendor_and_role_by_its_suffix_and_pattern_at_a_lower_grade() {
+    let Some(facts) = facts() else { return };
+    let catalogue = Catalogue::builtin().unwrap();
+    let mut generalised = 0;
+
+    for host in rows(&facts, "host") {
+        let name = text(host, "name");
+        let (label, rest) = name.split_once('.').unwrap();
+        // The same service, were it to open in one more place: the label stays, a place is put behind it.
+        let sibling = format!("{label}.zz9.{rest}");
+        let listed = catalogue.cloud(name).unwrap();
+        let Some(found) = catalogue.cloud(&sibling) else {
+            // On rented infrastructure what stands beside a host belongs to others.
+            assert!(rest.ends_with("amazonaws.com") || rest.ends_with("aliyuncs.com"), "{name}");
+            continue;
+        };
+        assert_ne!(found.exactness, Exactness::Host, "{sibling}");
+        assert_eq!(found.entry.vendor, listed.entry.vendor, "{sibling}");
+        assert_eq!(found.entry.role, listed.entry.role, "{sibling}");
+        assert_eq!(found.entry.evidence, listed.entry.evidence, "{sibling}");
+        // Read off hosts of grade A and B at best, and so one below; or all below the suffix has this role.
+        if found.exactness == Exactness::Pattern {
+            assert!(found.entry.grade >= Grade::C, "{sibling}");
+        }
+        generalised += 1;
+        let registered = name.rsplitn(3, '.').take(2).collect::<Vec<_>>();
+        let strange = format!("{label}.x{}.{}", registered[1], registered[0]);
+        for stranger in [format!("{name}.example"), strange] {
+            assert_eq!(catalogue.cloud(&stranger), None, "{stranger}");
+        }
+    }
+    assert!(generalised > rows(&facts, "host").len() * 9 / 10, "{generalised}");
 }
 
 #[test]
@@ -253,6 +368,44 @@ fn facts() -> Option<toml::Table> {
 
 fn rows<'a>(facts: &'a toml::Table, table: &str) -> &'a [toml::Value] {
     facts.get(table).unwrap().as_array().unwrap()
+}
+
+fn strings<'a>(row: &'a toml::Value, key: &str) -> Vec<&'a str> {
+    row[key].as_array().unwrap().iter().map(|value| value.as_str().unwrap()).collect()
+}
+
+fn transports(fact: &str) -> Vec<IpProtocol> {
+    let known = [("tcp", IpProtocol::TCP), ("udp", IpProtocol::UDP)];
+    let named = |word: &str| known.iter().find(|(name, _)| *name == word).map(|(_, is)| *is);
+    fact.split('/').filter_map(named).collect()
+}
+
+fn port_meaning(fact: &str) -> (&'static str, CloudRole, Speaker) {
+    use CloudRole as R;
+    use Speaker as S;
+    let known = [
+        ("EZVIZ/Hik-Connect LBS", "ezviz-lbs", R::Registration, S::Device),
+        ("DAS MQTT", "ezviz-das", R::Control, S::Device),
+        ("EZVIZ cloud, role unknown", "ezviz", R::Unknown, S::Device),
+        ("old-generation access gateway", "ezviz-access-gateway", R::Registration, S::Device),
+        ("old-generation service", "ezviz-das", R::Control, S::Device),
+        ("old-generation alarm push", "ezviz-alarm", R::Push, S::Device),
+        ("CAS signalling", "ezviz-cas", R::Broker, S::App),
+        ("P2P server", "ezviz-p2p", R::P2p, S::Both),
+        ("proprietary STUN (XML", "ezviz-stun", R::Stun, S::Both),
+        ("proprietary STUN", "ezviz-stun", R::Stun, S::Device),
+        ("video relay", "ezviz-relay", R::Relay, S::Device),
+        ("relay server with ECDH", "ezviz-relay", R::Relay, S::Both),
+        ("VTM media relay", "ezviz-vtm", R::Relay, S::App),
+        ("two-way voice relay", "ezviz-voice-relay", R::Relay, S::Device),
+        ("cleartext snapshot POST", "hikvision-snapshots", R::Storage, S::Device),
+        ("MQTT push to apps", "ezviz-app-push", R::Push, S::App),
+        ("ISUP", "hikvision-isup", R::Unknown, S::Device),
+        ("NTP", "ezviz-ntp", R::Ntp, S::Both),
+    ];
+    let found = known.into_iter().find(|(start, ..)| fact.starts_with(start));
+    let (_, service, role, speaker) = found.unwrap_or_else(|| panic!("a new port: {fact}"));
+    (service, role, speaker)
 }
 
 fn text<'a>(row: &'a toml::Value, key: &str) -> &'a str {

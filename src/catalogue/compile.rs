@@ -1,7 +1,7 @@
 //! Files -> catalogue: what refers to what, what overrides what, and every mistake at once.
 //!
 //! A later file overrides an earlier one entry by entry: the key is the host, the suffix, the block, the slug,
-//! the id, the code or the address. A negative overrides an earlier entry of the same name, and the other way round.
+//! the id, the code, the address, the framing or the port with its transport. A negative overrides an earlier entry of the same name, and the other way round.
 //! Within one file a key stands once.
 
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::builtin::BUILTIN;
 use super::check;
 use super::compile_cloud::{CloudDrafts, CloudTables};
+use super::compile_wire::{framings, ports};
 use super::ledger::{ByKey, Ledger, values};
 use super::maker_table::{MacBlock, MakerTable};
 use super::raw::{RawMaker, RawNegative, RawResolver, RawSource, RawThirdParty, RawVendor};
@@ -81,6 +82,8 @@ fn compile_rows(rows: &Rows, ledger: &mut Ledger) -> Catalogue {
         third_party_blocks,
         negatives: values(negatives),
         resolvers: values(resolvers(&rows.resolvers, ledger)),
+        framings: values(framings(&rows.framings, ledger)),
+        ports: values(ports(&rows.ports, ledger)),
         vendors: values(vendors),
         sources: values(sources),
     }
@@ -337,6 +340,13 @@ mod tests {
             ),
             (
                 "isa.hik-partner.com",
+                "hik-partner-api",
+                CloudRole::Api,
+                Region::SouthAmerica,
+                Exactness::Pattern,
+            ),
+            (
+                "shop.isa.hik-partner.com",
                 "hik-partner",
                 CloudRole::Unknown,
                 Region::SouthAmerica,

@@ -169,7 +169,7 @@ impl TableBuilder {
                     region: raw.region.unwrap_or(base.region),
                     speaker: raw.speaker,
                     grade: raw.grade,
-                    evidence: base.evidence,
+                    evidence: raw.evidence.unwrap_or(base.evidence),
                     port: None,
                     transport: None,
                     note: raw.note.as_deref().map(Into::into),

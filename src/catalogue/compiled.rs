@@ -6,8 +6,11 @@ use std::sync::Arc;
 use super::domain_table::DomainTable;
 use super::maker_table::MakerTable;
 use super::region_code::RegionCodes;
-use super::{CloudEntry, CloudMatch, Maker, Negative, Resolver, Source, ThirdParty, Vendor};
-use crate::net::MacAddr;
+use super::{
+    CloudEntry, CloudMatch, Framing, FramingEntry, Maker, Negative, PortEntry, Resolver, Source,
+    ThirdParty, Vendor,
+};
+use crate::net::{IpProtocol, MacAddr};
 
 /// What is known of the vendors. Immutable; share it in an [`Arc`].
 #[derive(Debug)]
@@ -27,6 +30,10 @@ pub struct Catalogue {
     pub(super) negatives: Vec<Negative>,
     /// Sorted by address.
     pub(super) resolvers: Vec<Resolver>,
+    /// Sorted by framing.
+    pub(super) framings: Vec<FramingEntry>,
+    /// Sorted by transport and port.
+    pub(super) ports: Vec<PortEntry>,
     /// Sorted by slug.
     pub(super) vendors: Vec<Vendor>,
     /// Sorted by id.
@@ -52,6 +59,10 @@ pub struct CatalogueCounts {
     pub negatives: usize,
     /// Resolvers built into firmware.
     pub resolvers: usize,
+    /// Ways of speaking that tell a service.
+    pub framings: usize,
+    /// Ports of services.
+    pub ports: usize,
     /// Vendors.
     pub vendors: usize,
     /// Sources.
@@ -87,6 +98,21 @@ impl Catalogue {
     #[must_use]
     pub fn resolver(&self, address: IpAddr) -> Option<&Resolver> {
         self.resolvers.iter().find(|resolver| resolver.address == address)
+    }
+
+    /// The service that speaks so.
+    #[must_use]
+    pub fn framing(&self, framing: Framing) -> Option<&FramingEntry> {
+        let place = self.framings.binary_search_by_key(&framing, |entry| entry.framing).ok()?;
+        self.framings.get(place)
+    }
+
+    /// The service that was seen on this port of a server outside. A hint, never a proof.
+    #[must_use]
+    pub fn port(&self, transport: IpProtocol, port: u16) -> Option<&PortEntry> {
+        let key = (transport, port);
+        let place = self.ports.binary_search_by_key(&key, |e| (e.transport, e.port)).ok()?;
+        self.ports.get(place)
     }
 
     /// The vendor with this slug.
@@ -138,6 +164,18 @@ impl Catalogue {
         &self.resolvers
     }
 
+    /// The ways of speaking that tell a service, in the order of [`Framing`].
+    #[must_use]
+    pub fn framings(&self) -> &[FramingEntry] {
+        &self.framings
+    }
+
+    /// The ports of services, sorted by transport and port.
+    #[must_use]
+    pub fn ports(&self) -> &[PortEntry] {
+        &self.ports
+    }
+
     /// The vendors, sorted by slug.
     #[must_use]
     pub fn vendors(&self) -> &[Vendor] {
@@ -157,6 +195,8 @@ impl Catalogue {
             third_parties: self.third_parties.len(),
             negatives: self.negatives.len(),
             resolvers: self.resolvers.len(),
+            framings: self.framings.len(),
+            ports: self.ports.len(),
             vendors: self.vendors.len(),
             sources: self.sources.len(),
         }

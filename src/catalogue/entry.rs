@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{CloudRole, Grade, Region, Speaker};
+use super::{CloudRole, Framing, Grade, Region, Speaker};
 use crate::net::IpProtocol;
 
 /// The identifiers of the sources of a fact; [`Catalogue::sources`](super::Catalogue::sources) resolves them.
@@ -73,6 +73,54 @@ pub struct CloudMatch<'a> {
     pub entry: &'a CloudEntry,
     /// How exactly it speaks of this name.
     pub exactness: Exactness,
+}
+
+/// A way of speaking that tells the service where no name does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FramingEntry {
+    /// The way of speaking.
+    pub framing: Framing,
+    /// Whose cloud speaks so.
+    pub vendor: Arc<str>,
+    /// The service.
+    pub service: Arc<str>,
+    /// What it is for.
+    pub role: CloudRole,
+    /// Who normally speaks to it.
+    pub speaker: Speaker,
+    /// How well all this is established.
+    pub grade: Grade,
+    /// False when others speak so too: it says nothing about who the host is.
+    pub evidence: bool,
+    /// A remark for a person.
+    pub note: Option<Arc<str>>,
+    /// Where the facts come from.
+    pub sources: SourceIds,
+}
+
+/// A port that a service was seen on. It proves nothing alone: any program may use any port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortEntry {
+    /// TCP or UDP.
+    pub transport: IpProtocol,
+    /// The port of the responder.
+    pub port: u16,
+    /// Whose cloud was seen there.
+    pub vendor: Arc<str>,
+    /// The service.
+    pub service: Arc<str>,
+    /// What it is for.
+    pub role: CloudRole,
+    /// Who normally speaks to it.
+    pub speaker: Speaker,
+    /// How well all this is established.
+    pub grade: Grade,
+    /// False when other services are common on that port.
+    pub evidence: bool,
+    /// A remark for a person.
+    pub note: Option<Arc<str>>,
+    /// Where the facts come from.
+    pub sources: SourceIds,
 }
 
 /// A block of MAC addresses, and who it is registered for.

@@ -34,7 +34,7 @@ pub enum Verdict {
     Negative,
     /// Nothing is known of it.
     NoMatch,
-    /// It is neither a name nor an address.
+    /// It is neither a name, an address, a port nor a framing.
     Unreadable,
 }
 
@@ -46,6 +46,10 @@ pub enum Finding {
     Cloud(CloudFinding),
     /// The maker of a device.
     Maker(MakerFinding),
+    /// A way of speaking that tells a service.
+    Framing(WireFinding),
+    /// A port that a service was seen on.
+    Port(WireFinding),
     /// A resolver that firmware has built in.
     Resolver {
         /// Who runs it.
@@ -85,6 +89,27 @@ pub struct CloudFinding {
     /// The port that it was seen on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
+}
+
+/// A service that a framing or a port tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WireFinding {
+    /// The entry: `lbs`, `8666/tcp`.
+    pub entry: String,
+    /// Whose cloud it is.
+    pub vendor: String,
+    /// The vendor's name for a person.
+    pub vendor_title: String,
+    /// The service.
+    pub service: String,
+    /// What it is for.
+    pub role: CloudRole,
+    /// Who normally speaks to it.
+    pub speaker: Speaker,
+    /// How well it is established.
+    pub grade: Grade,
+    /// Whether it says something about who speaks.
+    pub evidence: bool,
 }
 
 /// The maker of a device.
@@ -156,6 +181,8 @@ impl Finding {
         match self {
             Self::Cloud(cloud) => cloud.rows(),
             Self::Maker(maker) => maker.rows(),
+            Self::Framing(wire) => wire.rows("framing"),
+            Self::Port(wire) => wire.rows("port"),
             Self::Resolver { operator, port, what, grade } => vec![
                 ("operator", operator.clone()),
                 ("port", port.to_string()),
@@ -181,6 +208,19 @@ impl CloudFinding {
             rows.push(("port", port.to_string()));
         }
         rows
+    }
+}
+
+impl WireFinding {
+    fn rows(&self, kind: &'static str) -> Vec<(&'static str, String)> {
+        vec![
+            (kind, self.entry.clone()),
+            ("vendor", format!("{} ({})", self.vendor, self.vendor_title)),
+            ("service", self.service.clone()),
+            ("role", self.role.as_label().to_owned()),
+            ("speaker", self.speaker.as_label().to_owned()),
+            ("grade", self.grade.to_string()),
+        ]
     }
 }
 

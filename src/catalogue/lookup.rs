@@ -1,11 +1,12 @@
 //! A query of a person -> what the catalogue knows of it, or why it knows nothing.
 //!
-//! Comes in: a name, a MAC address or an IP address as text. Goes out: an [`Explanation`]. It resolves nothing and asks nobody.
+//! Comes in: a name, a MAC address, an IP address, a port or a framing as text. Goes out: an [`Explanation`]. It resolves nothing and asks nobody.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::check;
+use super::lookup_wire::WireQuery;
 use super::maker_table::MacBlock;
 use super::{
     Catalogue, CitedSource, CloudFinding, CloudMatch, Exactness, Explanation, Finding, Maker,
@@ -19,7 +20,8 @@ const MAX_QUOTED: usize = 255;
 const MAX_LOOKALIKES: usize = 3;
 
 impl Catalogue {
-    /// Tells what the catalogue knows of a name, a MAC address or an IP address, and why.
+    /// Tells what the catalogue knows of a name, a MAC address, an IP address, a port such as `8666/tcp` or a
+    /// framing such as `lbs`, and why.
     #[must_use]
     pub fn explain(&self, query: &str) -> Explanation {
         let query = query.trim();
@@ -27,6 +29,8 @@ impl Catalogue {
             self.explain_address(address)
         } else if let Ok(mac) = query.parse::<MacAddr>() {
             self.explain_mac(mac)
+        } else if let Some(wire) = WireQuery::parse(query) {
+            self.explain_wire(wire)
         } else {
             self.explain_name(query)
         };
@@ -137,7 +141,7 @@ impl Catalogue {
         if check::domain(name).is_err() {
             return plain(
                 Verdict::Unreadable,
-                "neither a domain name of two labels or more, nor a MAC address, nor an IP address",
+                "neither a domain name of two labels or more, nor a MAC address, an IP address, a port or a framing",
             );
         }
         let mut explanation = plain(Verdict::NoMatch, "no match: nothing is known of the name");
@@ -222,11 +226,11 @@ impl Catalogue {
         })
     }
 
-    fn title(&self, slug: &str) -> String {
+    pub(super) fn title(&self, slug: &str) -> String {
         self.vendor(slug).map_or(slug, |vendor| &vendor.title).to_owned()
     }
 
-    fn cite(&self, ids: &[Arc<str>]) -> Vec<CitedSource> {
+    pub(super) fn cite(&self, ids: &[Arc<str>]) -> Vec<CitedSource> {
         let cited = self.sources(ids).map(|source| CitedSource {
             id: source.id.to_string(),
             title: source.title.to_string(),
@@ -237,7 +241,7 @@ impl Catalogue {
 }
 
 /// An explanation without a finding.
-fn plain(verdict: Verdict, summary: &str) -> Explanation {
+pub(super) fn plain(verdict: Verdict, summary: &str) -> Explanation {
     Explanation {
         query: String::new(),
         verdict,

@@ -1,4 +1,4 @@
-//! Compiled vendor knowledge: address block -> maker, domain -> service, role and region.
+//! Compiled vendor knowledge: address block -> maker; domain, framing or port -> service, role and region.
 //!
 //! Comes in: the text of catalogue files. Goes out: look-ups, each answer with its source and grade.
 //! It never reads a file itself and never guesses.
@@ -7,12 +7,15 @@ mod builtin;
 mod check;
 mod compile;
 mod compile_cloud;
+mod compile_wire;
 mod compiled;
 mod domain_table;
 mod entry;
 mod explanation;
+mod framing;
 mod ledger;
 mod lookup;
+mod lookup_wire;
 mod maker_table;
 mod problem;
 mod raw;
@@ -23,9 +26,12 @@ mod vocabulary;
 pub use compiled::{Catalogue, CatalogueCounts};
 pub use domain_table::MAX_NAME_LEN;
 pub use entry::{
-    CloudEntry, CloudMatch, Exactness, Maker, Negative, NegativeSubject, Resolver, Source,
-    ThirdParty, Vendor,
+    CloudEntry, CloudMatch, Exactness, FramingEntry, Maker, Negative, NegativeSubject, PortEntry,
+    Resolver, Source, ThirdParty, Vendor,
 };
-pub use explanation::{CitedSource, CloudFinding, Explanation, Finding, MakerFinding, Verdict};
+pub use explanation::{
+    CitedSource, CloudFinding, Explanation, Finding, MakerFinding, Verdict, WireFinding,
+};
+pub use framing::Framing;
 pub use problem::{CatalogueProblem, CatalogueProblems, CatalogueText};
 pub use vocabulary::{CloudRole, Grade, Region, Speaker};

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::Deserialize;
 
-use super::{CloudRole, Grade, Region, Speaker};
+use super::{CloudRole, Framing, Grade, Region, Speaker};
 use crate::net::IpProtocol;
 
 /// `[[source]]`
@@ -80,6 +80,7 @@ pub(super) struct RawPattern {
     pub(super) role: CloudRole,
     pub(super) speaker: Speaker,
     pub(super) region: Option<Region>,
+    pub(super) evidence: Option<bool>,
     pub(super) grade: Grade,
     pub(super) note: Option<String>,
     pub(super) sources: Vec<String>,
@@ -126,6 +127,39 @@ pub(super) struct RawResolver {
     pub(super) operator: String,
     pub(super) what: String,
     pub(super) grade: Grade,
+    pub(super) sources: Vec<String>,
+}
+
+/// `[[framing]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFraming {
+    pub(super) framing: Framing,
+    pub(super) vendor: String,
+    pub(super) service: String,
+    pub(super) role: CloudRole,
+    pub(super) speaker: Speaker,
+    #[serde(default = "yes")]
+    pub(super) evidence: bool,
+    pub(super) grade: Grade,
+    pub(super) note: Option<String>,
+    pub(super) sources: Vec<String>,
+}
+
+/// `[[port]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawPort {
+    pub(super) transport: RawTransport,
+    pub(super) port: u16,
+    pub(super) vendor: String,
+    pub(super) service: String,
+    pub(super) role: CloudRole,
+    pub(super) speaker: Speaker,
+    #[serde(default = "yes")]
+    pub(super) evidence: bool,
+    pub(super) grade: Grade,
+    pub(super) note: Option<String>,
     pub(super) sources: Vec<String>,
 }
 

@@ -3,8 +3,8 @@
 use serde::de::DeserializeOwned;
 
 use super::raw::{
-    RawCloud, RawMaker, RawNegative, RawPattern, RawRegionCode, RawResolver, RawShared, RawSource,
-    RawThirdParty, RawVendor,
+    RawCloud, RawFraming, RawMaker, RawNegative, RawPattern, RawPort, RawRegionCode, RawResolver,
+    RawShared, RawSource, RawThirdParty, RawVendor,
 };
 use super::{CatalogueProblem, CatalogueText};
 
@@ -12,7 +12,7 @@ use super::{CatalogueProblem, CatalogueText};
 const SCHEMA: i64 = 1;
 
 /// The keys that name a row for a person, in this order.
-const NAMING_KEYS: [&str; 10] = [
+const NAMING_KEYS: [&str; 12] = [
     "host",
     "suffix",
     "id",
@@ -23,6 +23,8 @@ const NAMING_KEYS: [&str; 10] = [
     "code",
     "address",
     "organisation",
+    "framing",
+    "port",
 ];
 
 /// The rows of all files, in their order.
@@ -38,6 +40,8 @@ pub(super) struct Rows {
     pub(super) negatives: Vec<Row<RawNegative>>,
     pub(super) shared: Vec<Row<RawShared>>,
     pub(super) resolvers: Vec<Row<RawResolver>>,
+    pub(super) framings: Vec<Row<RawFraming>>,
+    pub(super) ports: Vec<Row<RawPort>>,
 }
 
 /// One row, and where it stands.
@@ -102,6 +106,8 @@ impl Rows {
                 "negative" => read_rows(&mut self.negatives, place, &table, value, problems),
                 "shared" => read_rows(&mut self.shared, place, &table, value, problems),
                 "resolver" => read_rows(&mut self.resolvers, place, &table, value, problems),
+                "framing" => read_rows(&mut self.framings, place, &table, value, problems),
+                "port" => read_rows(&mut self.ports, place, &table, value, problems),
                 _ => problems.push(place.problem(format!("no such table: `{table}`"))),
             }
         }
@@ -113,6 +119,12 @@ fn not_toml(text: &str, error: &toml::de::Error) -> String {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
     format!("line {line} is not TOML: {}", error.message().replace('\n', ", "))
+}
+
+/// What a row is called by this value.
+fn naming(value: &toml::Value) -> Option<String> {
+    let text = value.as_str().map(str::to_owned);
+    text.or_else(|| value.as_integer().map(|number| number.to_string()))
 }
 
 fn read_rows<T: DeserializeOwned>(
@@ -127,7 +139,7 @@ fn read_rows<T: DeserializeOwned>(
         return;
     };
     for (index, value) in values.into_iter().enumerate() {
-        let name = NAMING_KEYS.iter().find_map(|key| value.get(key)?.as_str());
+        let name = NAMING_KEYS.iter().find_map(|key| naming(value.get(key)?));
         let entry = match name {
             Some(name) => format!("{table}[{index}] ({name})"),
             None => format!("{table}[{index}]"),

@@ -285,13 +285,13 @@ pub(crate) struct Catalogue {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CatalogueCommand {
-    /// What a name, a MAC address or an IP address would be taken for, and why.
+    /// What a name, an address, a port or a framing would be taken for, and why.
     #[command(
-        after_help = "Example:\n  hikwatch catalogue lookup litedev.ezvizlife.com 44:a6:42:01:02:03"
+        after_help = "Example:\n  hikwatch catalogue lookup litedev.ezvizlife.com 44:a6:42:01:02:03 8666/tcp das-mqtt"
     )]
     Lookup {
-        /// Names and addresses.
-        #[arg(required = true, value_name = "NAME|MAC|IP")]
+        /// Names, MAC and IP addresses, ports such as 6000/udp, framings such as lbs.
+        #[arg(required = true, value_name = "NAME|MAC|IP|PORT")]
         queries: Vec<String>,
         /// A text for people, or JSON.
         #[arg(long, value_enum, default_value_t = Format::Table)]

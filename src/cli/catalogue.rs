@@ -72,7 +72,36 @@ fn list() -> Result<(), Failure> {
             &maker.sources.join(" "),
         ]);
     }
-    print(&format!("{}\n{}", clouds.render(), makers.render()))
+    print(&format!("{}\n{}\n{}", clouds.render(), wires(&catalogue).render(), makers.render()))
+}
+
+/// What tells a service where no name does.
+fn wires(catalogue: &Catalogue) -> Table {
+    let header = ["FRAMING OR PORT", "VENDOR", "SERVICE", "ROLE", "SPEAKER", "GRADE", "SOURCES"];
+    let mut table = Table::new(&header);
+    for entry in catalogue.framings() {
+        table.row([
+            entry.framing.as_label(),
+            &*entry.vendor,
+            &entry.service,
+            entry.role.as_label(),
+            entry.speaker.as_label(),
+            &entry.grade.to_string(),
+            &entry.sources.join(" "),
+        ]);
+    }
+    for entry in catalogue.ports() {
+        table.row([
+            &*entry.label(),
+            &entry.vendor,
+            &entry.service,
+            entry.role.as_label(),
+            entry.speaker.as_label(),
+            &entry.grade.to_string(),
+            &entry.sources.join(" "),
+        ]);
+    }
+    table
 }
 
 fn check(files: &[PathBuf]) -> Result<(), Failure> {
@@ -85,8 +114,10 @@ fn check(files: &[PathBuf]) -> Result<(), Failure> {
     let catalogue = Catalogue::builtin_with(&texts)
         .map_err(|problems| Failure::new(Code::Config, problems.to_string()))?;
     print(&format!(
-        "well formed; with the built-in entries there are {} cloud names and {} MAC blocks\n",
+        "well formed; with the built-in entries there are {} cloud names, {} framings, {} ports and {} MAC blocks\n",
         catalogue.clouds().len(),
+        catalogue.framings().len(),
+        catalogue.ports().len(),
         catalogue.makers().len()
     ))
 }
