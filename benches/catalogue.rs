@@ -1,5 +1,5 @@
-//! What a look-up costs: known and unknown names, in the built-in catalogue and in one of 50,000 entries;
-//! makers; the name that a host asked for, in a full memory.
+//! What a look-up costs: names that meet a host, a pattern, a suffix or nothing, in the built-in catalogue and in ones of
+//! 50 and of 50,000 entries; ports; makers; the name that a host asked for, in a full memory.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on has to stop")]
 
@@ -7,53 +7,72 @@ use std::fmt::Write;
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use hikwatch::catalogue::{Catalogue, CatalogueText};
 use hikwatch::classify::{NameMemory, Witnesses, classify};
 use hikwatch::dissect::{AppProtocol, DnsMessage, DnsQuery, DnsRecord, DnsRecordData};
 use hikwatch::net::{IpProtocol, Timestamp};
 
-const HITS: [&str; 6] = [
-    "litedev.ezvizlife.com",
-    "dev.us.ezviz7.com",
-    "AlarmEU.ezvizlife.com.",
-    "apiieu2.hik-connect.com",
-    "something.else.ys7.com",
-    "alarm.eu.s3.amazonaws.com",
+/// Names of the built-in catalogue, by how they are met.
+const BUILTIN: [(&str, &[&str]); 4] = [
+    ("host", &["litedev.ezvizlife.com", "AlarmEU.ezvizlife.com.", "alarm.eu.s3.amazonaws.com"]),
+    ("pattern", &["apiieu2.hik-connect.com", "litedev2.eu.ezvizlife.com", "uscas.ezvizlife.com"]),
+    ("suffix", &["something.else.ys7.com", "camera.hicloudcam.com", "pic.hik-cloud.com"]),
+    (
+        "miss",
+        &[
+            "www.google.com",
+            "time.apple.com",
+            "chiddns.com",
+            "a.very.long.name.with.many.labels.below.some.cdn.example.net",
+            "s3.amazonaws.com",
+            "evilezvizlife.com",
+        ],
+    ),
 ];
-const MISSES: [&str; 6] = [
-    "www.google.com",
-    "time.apple.com",
-    "chiddns.com",
-    "a.very.long.name.with.many.labels.below.some.cdn.example.net",
-    "s3.amazonaws.com",
-    "evilezvizlife.com",
+/// The same, of a catalogue that `generated` makes.
+const GENERATED: [(&str, &[&str]); 4] = [
+    ("host", &["h0.vendor0.example", "h22.vendor22.example", "H48.vendor48.example."]),
+    ("pattern", &["api7.eu.s1.vendor1.example", "apix.s25.vendor25.example"]),
+    ("suffix", &["x.s1.vendor1.example", "a.b.c.s25.vendor25.example", "s49.vendor49.example"]),
+    (
+        "miss",
+        &[
+            "www.google.com",
+            "a.very.long.name.with.many.labels.below.some.cdn.example.net",
+            "h1.vendor0.example",
+            "s3.vendor4.example",
+            "x.y.z.vendor1.example",
+        ],
+    ),
 ];
-/// Entries of the large catalogue, half of them suffixes.
-const LARGE: usize = 50_000;
+/// Entries of the generated catalogues, half of them suffixes with a pattern.
+const SIZES: [usize; 2] = [50, 50_000];
 /// Names in the memory.
 const NAMES: usize = 65_536;
 
 fn look_ups(criterion: &mut Criterion) {
     let builtin = Catalogue::builtin().unwrap();
-    let text = large_text();
-    let large =
-        Catalogue::builtin_with(&[CatalogueText { name: "large.toml", text: &text }]).unwrap();
-
     let mut group = criterion.benchmark_group("catalogue/cloud");
-    for (size, catalogue) in [("builtin", &builtin), ("50k", &large)] {
-        for (kind, names) in [("hit", HITS), ("miss", MISSES)] {
-            assert!(names.iter().all(|name| catalogue.cloud(name).is_some() == (kind == "hit")));
-            group.throughput(Throughput::Elements(u64::try_from(names.len()).unwrap()));
-            group.bench_function(format!("{size}/{kind}"), |bencher| {
-                bencher.iter(|| {
-                    for name in names {
-                        black_box(catalogue.cloud(black_box(name)));
-                    }
-                });
-            });
-        }
+    measure(&mut group, "builtin", &builtin, &BUILTIN);
+    for size in SIZES {
+        let text = generated(size);
+        let own = Catalogue::compile(&[CatalogueText { name: "own.toml", text: &text }]).unwrap();
+        assert_eq!(own.clouds().len(), size);
+        measure(&mut group, &size.to_string(), &own, &GENERATED);
     }
+    group.finish();
+
+    let mut group = criterion.benchmark_group("catalogue/wire");
+    group.throughput(Throughput::Elements(2));
+    group.bench_function("port", |bencher| {
+        bencher.iter(|| {
+            for port in [8666, 444] {
+                black_box(builtin.port(IpProtocol::TCP, black_box(port)));
+            }
+        });
+    });
     group.finish();
 
     let macs = ["44:a6:42:01:02:03", "b0:b3:53:6f:00:01", "02:00:00:00:00:01", "a4:5e:60:00:00:01"]
@@ -68,6 +87,29 @@ fn look_ups(criterion: &mut Criterion) {
         });
     });
     group.finish();
+}
+
+/// Measures each kind of name by itself, and proves first that it is of that kind.
+fn measure(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    label: &str,
+    catalogue: &Catalogue,
+    kinds: &[(&str, &[&str])],
+) {
+    for (kind, names) in kinds {
+        for name in *names {
+            let found = catalogue.cloud(name).map_or("miss", |found| found.exactness.as_label());
+            assert_eq!(found, *kind, "{name}");
+        }
+        group.throughput(Throughput::Elements(u64::try_from(names.len()).unwrap()));
+        group.bench_function(format!("{label}/{kind}"), |bencher| {
+            bencher.iter(|| {
+                for name in *names {
+                    black_box(catalogue.cloud(black_box(name)));
+                }
+            });
+        });
+    }
 }
 
 fn classification(criterion: &mut Criterion) {
@@ -122,19 +164,38 @@ fn answer(name: &str, address: Ipv4Addr) -> DnsMessage {
     DnsMessage { queries, answers, ..DnsMessage::new(AppProtocol::Dns, 1, 0x8180) }
 }
 
-fn large_text() -> String {
-    let mut text = String::from("schema = 1\n");
-    for index in 0..LARGE {
-        let key = if index % 2 == 0 { "host" } else { "suffix" };
+/// A catalogue of its own with `size` entries: hosts at even places, suffixes at odd ones.
+fn generated(size: usize) -> String {
+    let mut text = String::from(
+        "schema = 1\n[[source]]\nid = \"own\"\ntitle = \"made for a bench\"\n\
+         [[vendor]]\nslug = \"own\"\ntitle = \"Own\"\ngrade = \"D\"\nsources = [\"own\"]\n\
+         [[region_code]]\ncode = \"eu\"\nregion = \"eu\"\nsources = [\"own\"]\n",
+    );
+    let mut suffixes = Vec::new();
+    for index in 0..size {
+        let vendor = index % 997;
+        let (key, name) = if index % 2 == 0 {
+            ("host", format!("h{index}.vendor{vendor}.example"))
+        } else {
+            let name = format!("s{index}.vendor{vendor}.example");
+            suffixes.push(format!("{name:?}"));
+            ("suffix", name)
+        };
         write!(
             text,
-            "[[cloud]]\n{key} = \"h{index}.vendor{}.example\"\nvendor = \"hikvision\"\n\
-             service = \"generated\"\nrole = \"api\"\nregion = \"global\"\nspeaker = \"app\"\n\
-             grade = \"D\"\nsources = [\"idx\"]\n",
-            index % 997
+            "[[cloud]]\n{key} = \"{name}\"\nvendor = \"own\"\nservice = \"generated\"\n\
+             role = \"api\"\nregion = \"global\"\nspeaker = \"app\"\ngrade = \"D\"\n\
+             sources = [\"own\"]\n",
         )
         .unwrap();
     }
+    write!(
+        text,
+        "[[pattern]]\nlabel = \"api*\"\nfunction = \"api\"\nrole = \"api\"\nspeaker = \"app\"\n\
+         grade = \"D\"\nsources = [\"own\"]\nsuffixes = [{}]\n",
+        suffixes.join(", ")
+    )
+    .unwrap();
     text
 }
 

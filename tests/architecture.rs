@@ -88,7 +88,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("prometheus", &["metrics/"]),
     ("quick_xml", &["dissect/"]),
     ("redb", &["store/"]),
-    ("ring", &["dissect/"]),
+    ("ring", &["catalogue/", "dissect/"]),
     ("ruzstd", &["capture/"]),
     ("sd_notify", &["daemon/notify.rs"]),
     ("toml", &["catalogue/", "config/", "device/"]),

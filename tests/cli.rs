@@ -74,6 +74,7 @@ fn the_help_of_each_command_goes_to_standard_output_with_an_example() {
         "catalogue lookup",
         "catalogue list",
         "catalogue check",
+        "catalogue verify",
         "check-config",
         "interfaces",
     ] {

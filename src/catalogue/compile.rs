@@ -86,6 +86,7 @@ fn compile_rows(rows: &Rows, ledger: &mut Ledger) -> Catalogue {
         ports: values(ports(&rows.ports, ledger)),
         vendors: values(vendors),
         sources: values(sources),
+        update_version: None,
     }
 }
 

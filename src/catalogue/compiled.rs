@@ -38,6 +38,7 @@ pub struct Catalogue {
     pub(super) vendors: Vec<Vendor>,
     /// Sorted by id.
     pub(super) sources: Vec<Source>,
+    pub(super) update_version: Option<u64>,
 }
 
 /// How much the catalogue holds.
@@ -70,6 +71,18 @@ pub struct CatalogueCounts {
 }
 
 impl Catalogue {
+    /// The same catalogue, known to hold the signed update of this version.
+    #[must_use]
+    pub fn with_update_version(self, version: u64) -> Self {
+        Self { update_version: Some(version), ..self }
+    }
+
+    /// The version of the signed update that it holds.
+    #[must_use]
+    pub fn update_version(&self) -> Option<u64> {
+        self.update_version
+    }
+
     /// The maker that the longest block holding `mac` is registered for.
     #[must_use]
     pub fn maker(&self, mac: MacAddr) -> Option<&Maker> {

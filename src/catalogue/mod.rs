@@ -21,6 +21,7 @@ mod problem;
 mod raw;
 mod read;
 mod region_code;
+mod signed_update;
 mod vocabulary;
 
 pub use compiled::{Catalogue, CatalogueCounts};
@@ -34,4 +35,5 @@ pub use explanation::{
 };
 pub use framing::Framing;
 pub use problem::{CatalogueProblem, CatalogueProblems, CatalogueText};
+pub use signed_update::{SIGNATURE_SUFFIX, SIGNED_PREFIX, SignedUpdate, UpdateError, UpdateKey};
 pub use vocabulary::{CloudRole, Grade, Region, Speaker};

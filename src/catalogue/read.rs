@@ -94,6 +94,8 @@ impl Rows {
         for (table, value) in tables {
             match table.as_str() {
                 "schema" => {}
+                "version" if value.as_integer().is_some_and(|version| version > 0) => {}
+                "version" => problems.push(place.problem("`version` is a whole number from 1")),
                 "source" => read_rows(&mut self.sources, place, &table, value, problems),
                 "vendor" => read_rows(&mut self.vendors, place, &table, value, problems),
                 "maker" => read_rows(&mut self.makers, place, &table, value, problems),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::source::Source;
+use crate::catalogue::UpdateKey;
 use crate::config::LogLevel;
 
 /// Finds Hikvision and EZVIZ devices on a network and names the clouds they talk to, by listening only.
@@ -300,6 +301,27 @@ pub(crate) enum CatalogueCommand {
     /// Every entry.
     #[command(after_help = "Example:\n  hikwatch catalogue list | grep storage")]
     List,
+    /// Checks the signature of a catalogue file, and then its entries. Asks nobody.
+    ///
+    /// Exit code 0: signed for the key, and well formed. 65: not signed for the key. 66: no such file. 78: the entries
+    /// are wrong, or there is no key.
+    #[command(
+        after_help = "Example:\n  hikwatch catalogue verify update.toml --config /etc/hikwatch/hikwatch.toml"
+    )]
+    Verify {
+        /// The catalogue file.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The file with its signature; that name with .sig added when none is named.
+        #[arg(long, value_name = "FILE")]
+        signature: Option<PathBuf>,
+        /// The public key: 32 bytes in base64.
+        #[arg(long, value_name = "BASE64", conflicts_with = "config", value_parser = update_key)]
+        key: Option<UpdateKey>,
+        /// The configuration that has the key, catalogue.update_key; the default one when neither is named.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
     /// Reads catalogue files and tells every problem at once.
     #[command(after_help = "Example:\n  hikwatch catalogue check /etc/hikwatch/catalogue/*.toml")]
     Check {
@@ -315,6 +337,11 @@ fn log_level(text: &str) -> Result<LogLevel, String> {
     known.map(|(_, level)| *level).ok_or_else(|| {
         format!("`{text}` is no level; there are error, warn, info, debug and trace")
     })
+}
+
+/// Reads a public key.
+fn update_key(text: &str) -> Result<UpdateKey, String> {
+    UpdateKey::parse(text).map_err(|error| error.to_string())
 }
 
 /// Reads `30s`, `5m`, `1h` or `250ms`.

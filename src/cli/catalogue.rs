@@ -9,7 +9,7 @@ use super::failure::{Code, Failure};
 use super::output::print;
 use super::settings;
 use super::table::Table;
-use crate::catalogue::{Catalogue, CatalogueText};
+use crate::catalogue::{Catalogue, CatalogueText, UpdateError, UpdateKey};
 use crate::config::Config;
 use crate::daemon;
 use crate::net::printable;
@@ -22,6 +22,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         CatalogueCommand::Lookup { queries, format } => lookup(queries, *format),
         CatalogueCommand::List => list(),
         CatalogueCommand::Check { files } => check(files),
+        CatalogueCommand::Verify { file, signature, key, config } => {
+            let key = key.map_or_else(|| configured_key(config.as_deref()), Ok)?;
+            verify(file, signature.as_deref(), key)
+        }
     }
 }
 
@@ -122,8 +126,45 @@ fn check(files: &[PathBuf]) -> Result<(), Failure> {
     ))
 }
 
+fn verify(file: &Path, signature: Option<&Path>, key: UpdateKey) -> Result<(), Failure> {
+    let beside = daemon::signature_path(file);
+    let update = daemon::open_update(file, signature.unwrap_or(&beside), key).map_err(|error| {
+        let code = match error.downcast_ref::<UpdateError>() {
+            Some(UpdateError::Absent) => Code::NoInput,
+            Some(
+                UpdateError::Unsigned
+                | UpdateError::SignatureMalformed
+                | UpdateError::SignatureWrong
+                | UpdateError::NotText
+                | UpdateError::NoVersion
+                | UpdateError::TooOld { .. },
+            ) => Code::Input,
+            Some(UpdateError::KeyMalformed) => Code::Config,
+            None => return settings::catalogue_refused(&error),
+        };
+        Failure::new(code, format!("INVALID: {error:#}"))
+    })?;
+    let name = file.to_string_lossy();
+    let text = CatalogueText { name: &name, text: &update.text };
+    Catalogue::builtin_with(&[text]).map_err(|problems| {
+        let message = format!("the signature is valid, but the entries are wrong:\n{problems}");
+        Failure::new(Code::Config, message)
+    })?;
+    print(&format!("VALID: {name}: version {}, signed for {key}, well formed\n", update.version))
+}
+
+/// The key that a configuration has.
+fn configured_key(config: Option<&Path>) -> Result<UpdateKey, Failure> {
+    let (config, path) = settings::load(config)?;
+    config.catalogue.update_key.ok_or_else(|| {
+        let whose = path.map_or_else(|| "no configuration".to_owned(), |p| p.display().to_string());
+        let hint = "give --key BASE64, or --config FILE with catalogue.update_key";
+        Failure::new(Code::Config, format!("{whose}: there is no public key; {hint}"))
+    })
+}
+
 fn load() -> Result<Catalogue, Failure> {
-    daemon::load_catalogue(&Config::default().catalogue_dir)
+    daemon::load_catalogue(&Config::default().catalogue)
         .map_err(|error| settings::catalogue_refused(&error))
 }
 

@@ -10,7 +10,7 @@ use crate::daemon;
 
 pub(super) fn run(file: &Path) -> Result<(), Failure> {
     let config = config::load(file).map_err(|error| settings::refused(&error))?;
-    daemon::load_catalogue(&config.catalogue_dir)
+    daemon::load_catalogue(&config.catalogue)
         .map_err(|error| settings::catalogue_refused(&error))?;
     print(&format!("{}: is well formed\n", file.display()))
 }

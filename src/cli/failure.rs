@@ -5,6 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use crate::capture::CaptureError;
+use crate::catalogue::{CatalogueProblems, UpdateError};
 
 /// The exit codes that we use (sysexits.h).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +74,9 @@ impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         match error.downcast::<CaptureError>() {
             Ok(capture) => capture.into(),
+            Err(other) if other.is::<CatalogueProblems>() || other.is::<UpdateError>() => {
+                Self::new(Code::Config, format!("{other:#}"))
+            }
             Err(other) => Self::new(Code::Software, format!("{other:#}")),
         }
     }

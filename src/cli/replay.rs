@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Replay, level: Option<LogLevel>) -> Result<(), Fai
         summarised: summary != Summary::None,
         terminal: io::stderr().is_terminal(),
     };
-    let catalogue = daemon::load_catalogue(&config.catalogue_dir)
+    let catalogue = daemon::load_catalogue(&config.catalogue)
         .map_err(|error| settings::catalogue_refused(&error))?;
     let replay = daemon::Replay {
         files: arguments.files.clone(),

@@ -52,7 +52,8 @@ pub(super) fn token_refused(error: &WriteTokenError) -> Failure {
 /// How a catalogue that cannot be used ends a command.
 pub(super) fn catalogue_refused(error: &anyhow::Error) -> Failure {
     let code = match error.downcast_ref::<io::Error>().map(io::Error::kind) {
-        None | Some(ErrorKind::InvalidData) => Code::Config,
+        // What the configuration names and does not exist is a mistake of the configuration.
+        None | Some(ErrorKind::InvalidData | ErrorKind::NotFound) => Code::Config,
         Some(ErrorKind::PermissionDenied) => Code::Permission,
         Some(_) => Code::Io,
     };

@@ -8,6 +8,7 @@ use std::time::Duration;
 use toml::Table;
 
 use super::error::{ConfigError, ConfigErrors};
+use super::knowledge::read_catalogue;
 use super::labels::read_labels;
 use super::section::{Findings, Section};
 use super::settings::{Config, LogFormat, LogLevel};
@@ -86,11 +87,7 @@ fn read_all(root: &mut Section<'_>, config: &mut Config) {
         section.choice("level", &mut config.log.level, &LogLevel::NAMES);
         section.choice("format", &mut config.log.format, &LogFormat::NAMES);
     });
-    root.table("catalogue", |section| {
-        if let Some(directory) = section.text("directory") {
-            config.catalogue_dir = directory.into();
-        }
-    });
+    root.table("catalogue", |section| read_catalogue(section, &mut config.catalogue));
 }
 
 fn read_interfaces(root: &mut Section<'_>, interfaces: &mut Vec<InterfaceConfig>) {
@@ -332,7 +329,7 @@ mod tests {
         };
         assert_eq!(config.store, store);
         assert_eq!(config.log.level, LogLevel::Debug);
-        assert_eq!(config.catalogue_dir.to_str(), Some("/srv/catalogue"));
+        assert_eq!(config.catalogue.directory.to_str(), Some("/srv/catalogue"));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod compile;
 mod error;
+mod knowledge;
 mod labels;
 mod load;
 mod section;
@@ -14,4 +15,4 @@ mod units;
 pub use compile::known_keys;
 pub use error::{ConfigError, ConfigErrors, LoadError};
 pub use load::load;
-pub use settings::{Config, LogConfig, LogFormat, LogLevel};
+pub use settings::{CatalogueFiles, Config, LogConfig, LogFormat, LogLevel};

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use crate::analyst;
 use crate::api;
 use crate::capture::{self, InterfaceConfig};
+use crate::catalogue::UpdateKey;
 use crate::export;
 use crate::meter;
 use crate::metrics;
 use crate::store;
 
 /// Everything that may be set.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Config {
     /// How interfaces are captured.
     pub capture: capture::Config,
@@ -31,23 +32,30 @@ pub struct Config {
     pub store: store::Config,
     /// The program's own log.
     pub log: LogConfig,
-    /// Where the catalogue files of the site are; they are added to the built-in catalogue.
-    pub catalogue_dir: PathBuf,
+    /// What is added to the built-in catalogue.
+    pub catalogue: CatalogueFiles,
 }
 
-impl Default for Config {
+/// The catalogue files beside the built-in ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogueFiles {
+    /// Where the files of the site are; they override everything else.
+    pub directory: PathBuf,
+    /// A signed update; it overrides the built-in entries. Its signature lies beside it.
+    pub update: Option<PathBuf>,
+    /// The key that an update has to be signed for.
+    pub update_key: Option<UpdateKey>,
+    /// The least version of an update that is accepted.
+    pub update_min_version: u64,
+}
+
+impl Default for CatalogueFiles {
     fn default() -> Self {
         Self {
-            capture: capture::Config::default(),
-            interfaces: Vec::new(),
-            meter: meter::Config::default(),
-            analyst: analyst::Config::default(),
-            metrics: metrics::Config::default(),
-            api: api::Config::default(),
-            export: export::Config::default(),
-            store: store::Config::default(),
-            log: LogConfig::default(),
-            catalogue_dir: PathBuf::from("/etc/hikwatch/catalogue"),
+            directory: PathBuf::from("/etc/hikwatch/catalogue"),
+            update: None,
+            update_key: None,
+            update_min_version: 0,
         }
     }
 }

@@ -128,7 +128,7 @@ impl Inquiry {
 
         let mut analyst = config.analyst.clone();
         complete(&mut analyst, std::slice::from_ref(&interface));
-        let catalogue = Arc::new(load_catalogue(&config.catalogue_dir)?);
+        let catalogue = Arc::new(load_catalogue(&config.catalogue)?);
         let engine = Engine::seeded(&config.meter, analyst, catalogue, secret_seeds()?);
         Ok(Discovery { inquiry: self, source, link, udp, engine })
     }

@@ -29,7 +29,7 @@ mod threads;
 mod watchdog;
 mod worker;
 
-pub use catalogue_files::load_catalogue;
+pub use catalogue_files::{load_catalogue, open_update, signature_path};
 pub(crate) use clock::now;
 pub use discover::{Discovery, Inquiry, LEAST_WAIT, MOST_WAIT};
 pub use dispatch::RunView;

@@ -119,7 +119,8 @@ impl Daemon {
     /// A thread or the runtime cannot be started, the catalogue is wrong, or every source failed
     /// (the first [`CaptureError`]).
     pub fn run(self, opened: Opened) -> Result<Ending> {
-        let catalogue = Arc::new(load_catalogue(&self.config.catalogue_dir)?);
+        let catalogue = Arc::new(load_catalogue(&self.config.catalogue)?);
+        let update_version = catalogue.update_version();
         let inventory = Arc::new(Inventory::new());
         let recorder = Arc::new(Recorder::new(&self.config.metrics, Build::CURRENT)?);
         let started = clock::now();
@@ -158,8 +159,9 @@ impl Daemon {
             write_token.map(|token| write_access(token, threads.analysis_commands.clone()));
         readiness.satisfy(CAPTURE);
         info!(interfaces = ?names, "capturing");
-        let ending =
-            runtime.block_on(supervise(self, &threads, listener, state, &recorder, &reloads))?;
+        let supervision =
+            supervise(self, &threads, listener, state, &recorder, &reloads, update_version);
+        let ending = runtime.block_on(supervision)?;
         let ends = threads.join()?;
         tell(notify::status("ended"));
         judge(ends, ending)

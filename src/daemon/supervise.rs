@@ -13,7 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 use tracing::{error, info, warn};
 
 use super::analysis::AnalysisCommand;
-use super::catalogue_files::load_catalogue;
+use super::catalogue_files::{is_no_step_back, load_catalogue};
 use super::dispatch::DispatchCommand;
 use super::run::{Daemon, Ending, open_sink, tell};
 use super::surroundings::complete;
@@ -45,6 +45,7 @@ pub(super) async fn supervise(
     state: ApiState,
     recorder: &Recorder,
     reloads: &ArcSwap<(bool, Timestamp)>,
+    mut update_version: Option<u64>,
 ) -> Result<Ending> {
     let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
@@ -76,7 +77,7 @@ pub(super) async fn supervise(
             }
             _ = hangup.recv() => {
                 tell(notify::reloading());
-                let done = reload(&daemon, &mut current, threads);
+                let done = reload(&daemon, &mut current, threads, &mut update_version);
                 let at = clock::now();
                 recorder.observe_reload(done.is_ok(), at);
                 let before = reloads.load().1;
@@ -143,14 +144,22 @@ fn ticker(period: Duration) -> tokio::time::Interval {
 }
 
 /// Reads the configuration and the catalogue again. All of it takes effect, or none.
-fn reload(daemon: &Daemon, current: &mut Config, threads: &Threads) -> Result<()> {
+fn reload(
+    daemon: &Daemon,
+    current: &mut Config,
+    threads: &Threads,
+    update_version: &mut Option<u64>,
+) -> Result<()> {
     let Some(reread) = &daemon.reread else {
         // Without a file there is nothing to read; the event file may have been moved away.
         let sink = open_sink(current)?;
         return order_sink(threads, sink);
     };
     let config = reread()?;
-    let catalogue = Arc::new(load_catalogue(&config.catalogue_dir)?);
+    let catalogue = Arc::new(load_catalogue(&config.catalogue)?);
+    is_no_step_back(&catalogue, *update_version)?;
+    // One that is taken out of the configuration and put in again may not go back either.
+    let newest = catalogue.update_version().or(*update_version);
     let sink = open_sink(&config)?;
     let mut analyst = config.analyst.clone();
     // So is whether anything is stored.
@@ -167,6 +176,7 @@ fn reload(daemon: &Daemon, current: &mut Config, threads: &Threads) -> Result<()
         warn!("changes of {section} take effect at the next start");
     }
     *current = config;
+    *update_version = newest;
     info!("the configuration was read again");
     Ok(())
 }
