@@ -483,6 +483,27 @@ mod tests {
     }
 
     #[test]
+    fn what_would_make_a_look_up_dearer_is_refused() {
+        let patterns: String = (0..65)
+            .map(|n| {
+                format!(
+                    "[[pattern]]\nlabel = \"x{n}*\"\nfunction = \"x\"\nrole = \"api\"\nspeaker = \"app\"\n\
+                     grade = \"D\"\nsources = [\"idx\"]\nsuffixes = [\"hikops.com\"]\n"
+                )
+            })
+            .collect();
+        let code = "[[region_code]]\ncode = \"frankfurt\"\nregion = \"eu\"\nsources = [\"idx\"]\n";
+        let text = format!("schema = 1\n{code}{patterns}");
+
+        let own = CatalogueText { name: "own.toml", text: &text };
+        let told = Catalogue::builtin_with(&[own]).unwrap_err();
+
+        assert_eq!(told.0.len(), 2, "{told}");
+        assert!(told.to_string().contains("at most 7 letters"), "{told}");
+        assert!(told.to_string().contains("`hikops.com` has more than 64 patterns"), "{told}");
+    }
+
+    #[test]
     fn text_that_is_no_toml_and_twice_the_same_key_are_problems() {
         let broken = CatalogueText { name: "broken.toml", text: "schema = = 1" };
         assert_eq!(Catalogue::compile(&[broken]).unwrap_err().0.len(), 1);

@@ -4,11 +4,12 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::check;
-use super::domain_table::{DomainTable, LabelPattern, Regional};
+use super::domain_table::DomainTable;
+use super::label_pattern::{LabelPattern, MAX_PATTERNS, Regional};
 use super::ledger::{ByKey, Ledger};
 use super::raw::{RawCloud, RawPattern, RawRegionCode, RawShared};
 use super::read::{Place, Row};
-use super::region_code::RegionCodes;
+use super::region_code::{MAX_CODE_LEN, RegionCodes};
 use super::{CloudEntry, Exactness, Grade, NegativeSubject, Region};
 
 /// The declared hosts and suffixes, by scope and name.
@@ -123,10 +124,13 @@ impl RegionCodes {
         let mut codes = ByKey::new();
         for Row { place, raw } in rows {
             ledger.check(place, check::slug(&raw.code));
+            if raw.code.len() > MAX_CODE_LEN {
+                ledger.problem(place, format!("a code has at most {MAX_CODE_LEN} letters"));
+            }
             ledger.sources(place, &raw.sources);
             ledger.insert(&mut codes, place, raw.code.as_str(), raw.region);
         }
-        codes.into_iter().map(|(code, (_, region))| (code.into(), region)).collect()
+        Self::new(codes.into_iter().map(|(code, (_, region))| (code, region)))
     }
 }
 
@@ -179,7 +183,12 @@ impl TableBuilder {
                 let variants = self.variants(&entry);
                 let entry = Regional { plain: self.push(entry), variants };
                 let pattern = LabelPattern { start: start.into(), end: end.map(Into::into), entry };
-                by_suffix.entry(key).or_default().push(pattern);
+                let patterns = by_suffix.entry(key).or_default();
+                patterns.push(pattern);
+                if patterns.len() == MAX_PATTERNS + 1 {
+                    let problem = format!("`{suffix}` has more than {MAX_PATTERNS} patterns");
+                    ledger.problem(place, problem);
+                }
             }
         }
         by_suffix

@@ -1,159 +1,62 @@
 //! Names: the most specific entry answers, at a cost that does not grow with the catalogue.
 //!
 //! Comes in: a name from the network, in any case, with or without the final dot. Goes out: the index of an entry.
-//! Whole labels only (RFC 1034, 3.1): `chiddns.com` does not lie below `hiddns.com`. One hash look-up
-//! for each suffix of the name that is no longer than the longest entry; no allocation.
+//! Whole labels only (RFC 1034, 3.1): `chiddns.com` does not lie below `hiddns.com`. The name is walked label by label
+//! from its end, one hash look-up each, for as long as listed names go on that way; no allocation.
 
-use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher};
 
 use ahash::RandomState;
+use hashbrown::HashTable;
 
+use super::Exactness;
+use super::label_pattern::{LabelPattern, LabelPatterns, Regional};
 use super::region_code::RegionCodes;
-use super::{Exactness, Region};
 
 /// Longest name that is looked up: the limit of RFC 1035, 2.3.4, guards against endless text from TLS or HTTP.
 pub const MAX_NAME_LEN: usize = 255;
 
-/// From names to the indices of entries.
+/// From names to the indices of entries: every listed name, and every end of one, is a node.
 #[derive(Debug)]
 pub(super) struct DomainTable {
-    /// What is known of each listed name, by the name in lower case.
-    slots: HashMap<Box<str>, Slot, RandomState>,
-    /// Labels of the longest listed name: longer suffixes need no look-up.
-    max_labels: usize,
-    /// The ends of listed names: most names of a network end otherwise, and need no look-up.
-    ends: Ends,
+    nodes: HashTable<Node>,
+    /// Only trusted entries become nodes, so the hash needs no secret.
+    hasher: RandomState,
 }
 
-/// Which last two labels listed names have, as a set that says "no" surely and "yes" mostly (a Bloom filter with one
-/// hash): a single short walk over the end of a name tells of nearly all names that none is listed for them.
-#[derive(Debug, Default)]
-struct Ends {
-    /// Bits, a power of two of words; none while nothing is listed.
-    words: Box<[u64]>,
-    /// A name of one label is listed: its end says nothing about the label before it.
-    single: bool,
-    listed: usize,
-}
-
-impl Ends {
-    /// Bits for each listed name: less than one of a hundred other names passes.
-    const BITS_PER_NAME: usize = 128;
-
-    /// Lists the end of a name. `known` are the names listed before, for when the set has to grow.
-    fn insert<'a>(&mut self, name: &str, known: impl Iterator<Item = &'a str>) {
-        self.listed += 1;
-        self.single |= !name.contains('.');
-        let words = (self.listed * Self::BITS_PER_NAME / 64).next_power_of_two();
-        if words > self.words.len() {
-            self.words = vec![0; 2 * words].into_boxed_slice();
-            for name in known {
-                self.set(name);
-            }
-        }
-        self.set(name);
-    }
-
-    fn set(&mut self, name: &str) {
-        let (word, bit) = self.place(name);
-        if let Some(word) = self.words.get_mut(word) {
-            *word |= bit;
-        }
-    }
-
-    /// False only where no listed name equals `name` or a part of it behind a dot.
-    fn may_hold(&self, name: &str) -> bool {
-        let (word, bit) = self.place(name);
-        self.single || self.words.get(word).is_some_and(|word| word & bit != 0)
-    }
-
-    /// Where the last two labels are: in any case, without the final dot.
-    fn place(&self, name: &str) -> (usize, u64) {
-        let bytes = name.strip_suffix('.').unwrap_or(name).as_bytes();
-        let (mut hash, mut dots) = (0_u64, 0);
-        for &byte in bytes.iter().rev() {
-            if byte == b'.' {
-                dots += 1;
-                if dots == 2 {
-                    break;
-                }
-            }
-            // FNV-1a; the bit that tells small letters from capitals is set in all, which leaves digits and hyphens alone.
-            hash = (hash ^ u64::from(byte | 0x20)).wrapping_mul(0x0100_0000_01b3);
-        }
-        hash ^= hash >> 29;
-        let word = usize::try_from(hash >> 6).unwrap_or(0) & self.words.len().saturating_sub(1);
-        (word, 1 << (hash & 63))
-    }
-}
-
-/// What is known of one listed name.
-#[derive(Debug, Default)]
-struct Slot {
-    /// The entry for this name alone.
-    host: Option<u32>,
-    /// The entry for this name and all below it.
-    suffix: Option<SuffixSlot>,
+/// What is known of one name.
+#[derive(Debug)]
+struct Node {
+    /// Of all labels from the end up to this one.
+    hash: u64,
+    /// The name, in lower case.
+    name: Box<str>,
+    /// Listed names go on below it.
+    goes_on: bool,
     /// The name and all below it belong to others.
     negative: bool,
+    /// The entry for this name alone.
+    host: Option<u32>,
+    /// The entries for this name and all below it.
+    suffix: Option<Box<SuffixSlot>>,
 }
 
 /// The entries for what lies below a name.
 #[derive(Debug)]
 struct SuffixSlot {
     entry: Regional,
-    patterns: Vec<LabelPattern>,
-}
-
-/// An entry, and the same with the regions that codes in a name may say.
-#[derive(Debug, Clone)]
-pub(super) struct Regional {
-    /// The entry where the name says nothing.
-    pub(super) plain: u32,
-    /// The entries where it says a region.
-    pub(super) variants: Vec<(Region, u32)>,
-}
-
-impl Regional {
-    fn of(&self, region: Option<Region>) -> u32 {
-        let said = region.and_then(|said| self.variants.iter().find(|(known, _)| *known == said));
-        said.map_or(self.plain, |(_, entry)| *entry)
-    }
-}
-
-/// How hosts below a suffix are named: a first label with at most one `*`.
-#[derive(Debug, Clone)]
-pub(super) struct LabelPattern {
-    pub(super) start: Box<str>,
-    /// What follows the `*`; without one, the label is `start` alone.
-    pub(super) end: Option<Box<str>>,
-    pub(super) entry: Regional,
-}
-
-impl LabelPattern {
-    /// What the `*` stands for in `label`, if the label fits.
-    fn wild_part<'a>(&self, label: &'a str) -> Option<&'a str> {
-        let rest = label.strip_prefix(&*self.start)?;
-        match &self.end {
-            Some(end) => rest.strip_suffix(&**end),
-            None => rest.is_empty().then_some(""),
-        }
-    }
+    patterns: LabelPatterns,
 }
 
 impl DomainTable {
-    /// An empty table. Only trusted entries become keys, so the hash needs no secret.
+    /// An empty table.
     pub(super) fn new() -> Self {
-        Self {
-            slots: HashMap::with_hasher(RandomState::with_seeds(5, 6, 7, 8)),
-            max_labels: 0,
-            ends: Ends::default(),
-        }
+        Self { nodes: HashTable::new(), hasher: RandomState::with_seeds(5, 6, 7, 8) }
     }
 
     /// Lists a name, in lower case, for itself alone.
     pub(super) fn insert_host(&mut self, name: &str, entry: u32) {
-        self.slot(name).host = Some(entry);
+        self.insert(name, |node| node.host = Some(entry));
     }
 
     /// Lists a name, in lower case, for itself and all below it.
@@ -163,111 +66,145 @@ impl DomainTable {
         entry: Regional,
         patterns: Vec<LabelPattern>,
     ) {
-        self.slot(name).suffix = Some(SuffixSlot { entry, patterns });
+        let slot = Box::new(SuffixSlot { entry, patterns: LabelPatterns::new(patterns) });
+        self.insert(name, |node| node.suffix = Some(slot));
     }
 
     /// Lists a name, in lower case, as one that belongs to others, with all below it.
     pub(super) fn insert_negative(&mut self, name: &str) {
-        self.slot(name).negative = true;
+        self.insert(name, |node| node.negative = true);
     }
 
     /// The entry for `name`.
     pub(super) fn get(&self, codes: &RegionCodes, name: &str) -> Option<(u32, Exactness)> {
-        if name.len() > MAX_NAME_LEN || !self.ends.may_hold(name) {
+        if name.len() > MAX_NAME_LEN {
             return None;
         }
         let mut buffer = [0; MAX_NAME_LEN];
-        let name = fold(name, &mut buffer)?;
-        if let Some(entry) = self.slots.get(name).and_then(|slot| slot.host) {
-            return Some((entry, Exactness::Host));
+        let name = lower_case(name, &mut buffer)?;
+        let mut most_specific = None;
+        let (mut hash, mut end) = (0, name.len());
+        loop {
+            let dot = name.get(..end)?.iter().rposition(|byte| *byte == b'.');
+            let start = dot.map_or(0, |dot| dot + 1);
+            hash = self.hash(hash, name.get(start..end)?);
+            let Some(node) = self.find(hash, name.get(start..)?) else { break };
+            if node.negative || node.suffix.is_some() {
+                most_specific = Some((start, node));
+            }
+            match dot {
+                Some(dot) if node.goes_on => end = dot,
+                Some(_) => break,
+                None => {
+                    if let Some(entry) = node.host {
+                        return Some((entry, Exactness::Host));
+                    }
+                    break;
+                }
+            }
         }
-        let (start, slot) = self.most_specific(name)?;
-        let below = name.get(..start)?.trim_end_matches('.');
-        if slot.negative {
+        let (start, node) = most_specific.filter(|(_, node)| !node.negative)?;
+        // Before the suffix stands a dot, and before that whole labels.
+        let below = name.get(..start)?;
+        let below = below.strip_suffix(b".").unwrap_or(below);
+        if start > 0 && has_empty_label(below) {
             return None;
         }
-        slot.suffix.as_ref().map(|suffix| suffix.get(codes, below))
+        node.suffix.as_ref().map(|suffix| suffix.get(codes, below))
     }
 
-    /// The longest listed suffix of `name` that speaks of more than itself, and where it starts.
-    fn most_specific(&self, name: &str) -> Option<(usize, &Slot)> {
-        let mut found = None;
-        let mut end = name.len();
-        for _ in 0..self.max_labels {
-            let dot = name.get(..end)?.rfind('.');
+    /// The hash of a name, from that of what stands behind its first label.
+    fn hash(&self, behind: u64, label: &[u8]) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write_u64(behind);
+        hasher.write(label);
+        hasher.finish()
+    }
+
+    fn find(&self, hash: u64, name: &[u8]) -> Option<&Node> {
+        self.nodes.find(hash, |node| node.hash == hash && node.name.as_bytes() == name)
+    }
+
+    /// Makes the nodes of a name and of all its ends, and changes that of the name.
+    fn insert(&mut self, name: &str, change: impl FnOnce(&mut Node)) {
+        let (mut hash, mut end) = (0, name.len());
+        loop {
+            let dot = name.get(..end).and_then(|before| before.rfind('.'));
             let start = dot.map_or(0, |dot| dot + 1);
-            let slot = name.get(start..).and_then(|suffix| self.slots.get(suffix));
-            if let Some(slot) = slot.filter(|slot| slot.negative || slot.suffix.is_some()) {
-                found = Some((start, slot));
-            }
-            let Some(dot) = dot else { break };
+            let (label, from_here) = (name.get(start..end), name.get(start..).unwrap_or(name));
+            hash = self.hash(hash, label.unwrap_or(name).as_bytes());
+            let entry = self.nodes.entry(
+                hash,
+                |node| node.hash == hash && *node.name == *from_here,
+                |node| node.hash,
+            );
+            let mut entry = entry.or_insert_with(|| Node::new(hash, from_here));
+            let Some(dot) = dot else {
+                return change(entry.get_mut());
+            };
+            entry.get_mut().goes_on = true;
             end = dot;
         }
-        found
     }
+}
 
-    fn slot(&mut self, name: &str) -> &mut Slot {
-        self.max_labels = self.max_labels.max(name.split('.').count());
-        self.ends.insert(name, self.slots.keys().map(AsRef::as_ref));
-        self.slots.entry(name.into()).or_default()
+impl Node {
+    fn new(hash: u64, name: &str) -> Self {
+        let name = name.into();
+        Self { hash, name, goes_on: false, negative: false, host: None, suffix: None }
     }
 }
 
 impl SuffixSlot {
     /// The entry for a host whose labels before the suffix are `below`.
-    fn get(&self, codes: &RegionCodes, below: &str) -> (u32, Exactness) {
-        let (first, between) = below.split_once('.').unwrap_or((below, ""));
-        for pattern in self.patterns.iter().filter(|_| !below.is_empty()) {
-            if let Some(wild) = pattern.wild_part(first) {
-                let region = codes.get(wild).or_else(|| codes.first_in(between));
-                return (pattern.entry.of(region), Exactness::Pattern);
-            }
+    fn get(&self, codes: &RegionCodes, below: &[u8]) -> (u32, Exactness) {
+        let mut labels = below.splitn(2, |byte| *byte == b'.');
+        let (first, between) = (labels.next().unwrap_or(below), labels.next().unwrap_or(b""));
+        if !below.is_empty()
+            && let Some((pattern, wild)) = self.patterns.find(first)
+        {
+            let region = codes.get(wild).or_else(|| codes.first_in(between));
+            return (pattern.entry.of(region), Exactness::Pattern);
         }
         (self.entry.of(codes.first_in(below)), Exactness::Suffix)
     }
 }
 
-/// Writes `name` into `buffer` in lower case without the final dot; refuses what cannot be a host name:
-/// nothing, too much, an empty label.
-pub(super) fn fold<'a>(name: &str, buffer: &'a mut [u8; MAX_NAME_LEN]) -> Option<&'a str> {
+/// Writes `name` into `buffer` in lower case without the final dot.
+fn lower_case<'a>(name: &str, buffer: &'a mut [u8; MAX_NAME_LEN]) -> Option<&'a [u8]> {
     let target = buffer.get_mut(..name.len())?;
     target.copy_from_slice(name.as_bytes());
     target.make_ascii_lowercase();
-    let text = std::str::from_utf8(target).ok()?;
-    let text = text.strip_suffix('.').unwrap_or(text);
-    let mut before = b'.';
-    for &byte in text.as_bytes() {
-        if byte == b'.' && before == b'.' {
-            return None;
-        }
-        before = byte;
+    Some(target.strip_suffix(b".").unwrap_or(target))
+}
+
+/// Tells whether a label is missing: at the start, at the end, between two dots.
+fn has_empty_label(name: &[u8]) -> bool {
+    name.split(|byte| *byte == b'.').any(<[u8]>::is_empty)
+}
+
+/// Writes `name` into `buffer` in lower case without the final dot; refuses what cannot be a host name:
+/// nothing, too much, an empty label.
+pub(super) fn fold<'a>(name: &str, buffer: &'a mut [u8; MAX_NAME_LEN]) -> Option<&'a str> {
+    let name = lower_case(name, buffer)?;
+    if has_empty_label(name) {
+        return None;
     }
-    (before != b'.').then_some(text)
+    std::str::from_utf8(name).ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn regional(entry: u32) -> Regional {
         Regional { plain: entry, variants: Vec::new() }
     }
 
-    #[test]
-    fn ends_pass_every_name_at_or_below_a_listed_one_and_few_others() {
-        let mut ends = Ends::default();
-        let listed: Vec<String> = (0..500).map(|n| format!("a.vendor-{n}.example")).collect();
-        for (place, name) in listed.iter().enumerate() {
-            ends.insert(name, listed[..place].iter().map(String::as_str));
-        }
-
-        for name in &listed {
-            for case in [name.clone(), format!("x.y.{name}."), name.to_uppercase()] {
-                assert!(ends.may_hold(&case), "{case}");
-            }
-        }
-        let others = (0..10_000).filter(|n| ends.may_hold(&format!("www.other-{n}.example")));
-        assert!(others.count() < 200);
+    fn get(table: &DomainTable, name: &str) -> Option<(u32, Exactness)> {
+        table.get(&RegionCodes::default(), name)
     }
 
     #[test]
@@ -276,9 +213,64 @@ mod tests {
         table.insert_suffix("camera", regional(3), Vec::new());
         table.insert_host("a.example", 4);
 
-        let codes = RegionCodes::default();
-        assert_eq!(table.get(&codes, "front.door.camera"), Some((3, Exactness::Suffix)));
-        assert_eq!(table.get(&codes, "a.example"), Some((4, Exactness::Host)));
-        assert_eq!(table.get(&codes, "b.example"), None);
+        assert_eq!(get(&table, "front.door.camera"), Some((3, Exactness::Suffix)));
+        assert_eq!(get(&table, "a.example"), Some((4, Exactness::Host)));
+        assert_eq!(get(&table, "b.example"), None);
+        assert_eq!(get(&table, "example"), None);
+    }
+
+    #[test]
+    fn the_longest_listed_suffix_wins_and_a_host_wins_over_a_negative_above_it() {
+        let mut table = DomainTable::new();
+        table.insert_suffix("a.example", regional(1), Vec::new());
+        table.insert_suffix("x.y.a.example", regional(2), Vec::new());
+        table.insert_negative("n.a.example");
+        table.insert_host("h.n.a.example", 3);
+
+        assert_eq!(get(&table, "y.a.example"), Some((1, Exactness::Suffix)));
+        assert_eq!(get(&table, "q.y.a.example"), Some((1, Exactness::Suffix)));
+        assert_eq!(get(&table, "q.x.y.a.example"), Some((2, Exactness::Suffix)));
+        assert_eq!(get(&table, "h.n.a.example"), Some((3, Exactness::Host)));
+        assert_eq!(get(&table, "q.n.a.example"), None);
+        assert_eq!(get(&table, "q.h.n.a.example"), None);
+    }
+
+    #[test]
+    fn a_name_with_an_empty_label_is_none() {
+        let mut table = DomainTable::new();
+        table.insert_suffix("a.example", regional(1), Vec::new());
+
+        for name in [".a.example", "b..a.example", ".b.a.example", "a.example..", "a..example", "."]
+        {
+            assert_eq!(get(&table, name), None, "{name}");
+        }
+        assert_eq!(get(&table, "A.eXample."), Some((1, Exactness::Suffix)));
+    }
+
+    proptest! {
+        #[test]
+        fn every_look_up_gives_what_comparing_all_entries_gives(
+            listed in proptest::collection::btree_set("[ab](\\.[ab]){0,3}", 1..12),
+            name in "[ab](\\.[ab]){0,5}",
+        ) {
+            let mut table = DomainTable::new();
+            for (index, name) in (0..).zip(&listed) {
+                match index % 3 {
+                    0 => table.insert_host(name, index),
+                    1 => table.insert_suffix(name, regional(index), Vec::new()),
+                    _ => table.insert_negative(name),
+                }
+            }
+            let below = |above: &str| name == above || name.ends_with(&format!(".{above}"));
+            let host = (0..).zip(&listed).find(|(index, known)| index % 3 == 0 && **known == name);
+            let suffix = (0..).zip(&listed).filter(|(index, known)| index % 3 != 0 && below(known));
+            let longest = suffix.max_by_key(|(_, known)| known.len());
+            let expected = match (host, longest) {
+                (Some((index, _)), _) => Some((index, Exactness::Host)),
+                (None, Some((index, _))) if index % 3 == 1 => Some((index, Exactness::Suffix)),
+                (None, _) => None,
+            };
+            prop_assert_eq!(get(&table, &name), expected);
+        }
     }
 }

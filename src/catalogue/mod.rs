@@ -13,6 +13,7 @@ mod domain_table;
 mod entry;
 mod explanation;
 mod framing;
+mod label_pattern;
 mod ledger;
 mod lookup;
 mod lookup_wire;

@@ -1,25 +1,35 @@
 //! Short codes of regions inside host names, such as `ieu` in `apiieu.ezvizlife.com`.
 
-use std::sync::Arc;
-
 use super::Region;
+
+/// Longest code: it and its length fit into one word, so that a label is compared at once.
+pub(super) const MAX_CODE_LEN: usize = 7;
 
 /// The codes, sorted.
 #[derive(Debug, Default)]
 pub(super) struct RegionCodes {
-    codes: Vec<(Arc<str>, Region)>,
+    codes: Vec<(u64, Region)>,
 }
 
 impl RegionCodes {
+    /// Takes codes in lower case, each once; what is longer than a code is left out.
+    pub(super) fn new<'a>(codes: impl IntoIterator<Item = (&'a str, Region)>) -> Self {
+        let packed = |(code, region): (&str, _)| Some((pack(code.as_bytes())?, region));
+        let mut codes: Vec<_> = codes.into_iter().filter_map(packed).collect();
+        codes.sort_unstable_by_key(|(code, _)| *code);
+        Self { codes }
+    }
+
     /// The region that `label` is the code of.
-    pub(super) fn get(&self, label: &str) -> Option<Region> {
-        let place = self.codes.binary_search_by(|(known, _)| (**known).cmp(label)).ok()?;
+    pub(super) fn get(&self, label: &[u8]) -> Option<Region> {
+        let label = pack(label)?;
+        let place = self.codes.binary_search_by_key(&label, |(known, _)| *known).ok()?;
         self.codes.get(place).map(|(_, region)| *region)
     }
 
     /// The region that one of the labels in `labels` is the code of, the first that is.
-    pub(super) fn first_in(&self, labels: &str) -> Option<Region> {
-        labels.split('.').find_map(|label| self.get(label))
+    pub(super) fn first_in(&self, labels: &[u8]) -> Option<Region> {
+        labels.split(|byte| *byte == b'.').find_map(|label| self.get(label))
     }
 
     /// How many codes there are.
@@ -36,11 +46,28 @@ impl RegionCodes {
     }
 }
 
-impl FromIterator<(Arc<str>, Region)> for RegionCodes {
-    /// Takes codes in lower case, each once.
-    fn from_iter<I: IntoIterator<Item = (Arc<str>, Region)>>(codes: I) -> Self {
-        let mut codes: Vec<_> = codes.into_iter().collect();
-        codes.sort_unstable();
-        Self { codes }
+/// A code and its length in one word; two of them are equal only where the codes are.
+fn pack(label: &[u8]) -> Option<u64> {
+    let mut word = [0; MAX_CODE_LEN + 1];
+    let (length, letters) = word.split_last_mut()?;
+    letters.get_mut(..label.len())?.copy_from_slice(label);
+    *length = u8::try_from(label.len()).ok()?;
+    (!label.is_empty()).then_some(u64::from_le_bytes(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_a_code_only_when_it_is_the_same() {
+        let codes = RegionCodes::new([("eu", Region::Eu), ("isgp", Region::Singapore)]);
+
+        assert_eq!(codes.get(b"eu"), Some(Region::Eu));
+        assert_eq!(codes.first_in(b"api.isgp.x"), Some(Region::Singapore));
+        let others: [&[u8]; 6] = [b"", b"e", b"eu\0", b"eu-west-1", b"EU", b"isgpisgp"];
+        for label in others {
+            assert_eq!(codes.get(label), None, "{label:?}");
+        }
     }
 }
