@@ -1,5 +1,5 @@
 //! What a look-up costs: names that meet a host, a pattern, a suffix or nothing, in the built-in catalogue and in ones of
-//! 50 and of 50,000 entries; ports; makers; the name that a host asked for, in a full memory.
+//! 50 and of 50,000 entries; ports; makers; the country of an address; the name that a host asked for, in a full memory.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on has to stop")]
 
@@ -12,6 +12,7 @@ use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterio
 use hikwatch::catalogue::{Catalogue, CatalogueText};
 use hikwatch::classify::{NameMemory, Witnesses, classify};
 use hikwatch::dissect::{AppProtocol, DnsMessage, DnsQuery, DnsRecord, DnsRecordData};
+use hikwatch::geo::Geo;
 use hikwatch::net::{IpProtocol, Timestamp};
 
 /// Names of the built-in catalogue, by how they are met.
@@ -70,6 +71,20 @@ fn look_ups(criterion: &mut Criterion) {
         bencher.iter(|| {
             for port in [8666, 444] {
                 black_box(builtin.port(IpProtocol::TCP, black_box(port)));
+            }
+        });
+    });
+    group.finish();
+
+    let geo = Geo::builtin().unwrap();
+    let places = ["202.12.27.33", "192.36.148.17", "2001:dc3::35", "192.168.1.1"]
+        .map(|text| text.parse::<IpAddr>().unwrap());
+    let mut group = criterion.benchmark_group("geo");
+    group.throughput(Throughput::Elements(places.len() as u64));
+    group.bench_function("place", |bencher| {
+        bencher.iter(|| {
+            for address in places {
+                black_box(geo.place(black_box(address)));
             }
         });
     });

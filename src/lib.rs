@@ -7,7 +7,7 @@
 //! * [`decode`]: layers 2 to 4 of one frame.
 //! * [`flow`]: packets become biflows; [`dissect`]: one application message from one payload.
 //! * [`meter`]: ties those together; gives [`Observation`](meter::Observation)s. One a worker thread.
-//! * [`catalogue`]: what is known of the vendors, compiled.
+//! * [`catalogue`]: what is known of the vendors, compiled; [`geo`]: where addresses are registered.
 //! * [`device`], [`classify`], [`alert`]: who, where to, and what a person should look at.
 //! * [`analyst`]: ties those together; gives [`Event`](analyst::Event)s. One a daemon.
 //! * [`inventory`], [`metrics`], [`export`], [`store`]: read models and ways out; [`api`]: HTTP.
@@ -29,6 +29,7 @@ pub mod device;
 pub mod dissect;
 pub mod export;
 pub mod flow;
+pub mod geo;
 pub mod inventory;
 pub mod meter;
 pub mod metrics;

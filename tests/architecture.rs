@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// Every room of `src/`, from the ground floor up; a room imports lower floors only.
 const FLOORS: &[&[&str]] = &[
     &["net"],
-    &["capture", "catalogue", "decode", "simulate"],
+    &["capture", "catalogue", "decode", "geo", "simulate"],
     &["dissect", "flow"],
     &["meter"],
     &["device"],
@@ -32,6 +32,7 @@ const NARROW: &[(&str, &[&str])] = &[
     ("simulate", &["net"]),
     ("decode", &["net"]),
     ("capture", &["net"]),
+    ("geo", &["net"]),
     // Vendor knowledge stays out of what reads messages and counts packets.
     ("dissect", &["net", "decode"]),
     ("flow", &["net", "decode"]),
@@ -48,6 +49,7 @@ const PURE: &[&str] = &[
     "device",
     "dissect",
     "flow",
+    "geo",
     "meter",
     "net",
 ];
@@ -82,6 +84,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("etherparse", &["decode/"]),
     ("flate2", &["capture/"]),
     ("libc", &["capture/afpacket/"]),
+    ("maxminddb", &["geo/"]),
     ("pcap", &["capture/"]),
     ("pnet", &["capture/"]),
     ("postcard", &["store/"]),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::device::Labels;
+use crate::geo::Geo;
 use crate::net::{InterfaceId, LocalNets};
 
 /// Bounds of the analyst, and what it takes for our own network.
@@ -13,6 +14,8 @@ pub struct Config {
     pub local_nets: LocalNets,
     /// Most devices that are kept; vendor devices are the last to be forgotten.
     pub max_devices: usize,
+    /// Where addresses are registered.
+    pub geo: Arc<Geo>,
     /// What the owner calls devices.
     pub labels: Arc<Labels>,
     /// A device that is silent for longer counts as offline.
@@ -35,6 +38,7 @@ impl Default for Config {
         Self {
             local_nets: LocalNets::default(),
             max_devices: 4096,
+            geo: Arc::default(),
             labels: Arc::default(),
             offline_after: Duration::from_secs(15 * 60),
             max_names: 8192,

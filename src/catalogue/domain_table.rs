@@ -80,8 +80,15 @@ impl DomainTable {
         if name.len() > MAX_NAME_LEN {
             return None;
         }
-        let mut buffer = [0; MAX_NAME_LEN];
-        let name = lower_case(name, &mut buffer)?;
+        if has_capitals(name) {
+            let mut buffer = [0; MAX_NAME_LEN];
+            return self.walk(codes, lower_case(name, &mut buffer)?);
+        }
+        self.walk(codes, name.strip_suffix('.').unwrap_or(name).as_bytes())
+    }
+
+    /// The entry for a name in lower case without the final dot.
+    fn walk(&self, codes: &RegionCodes, name: &[u8]) -> Option<(u32, Exactness)> {
         let mut most_specific = None;
         let (mut hash, mut end) = (0, name.len());
         loop {
@@ -168,6 +175,11 @@ impl SuffixSlot {
         }
         (self.entry.of(codes.first_in(below)), Exactness::Suffix)
     }
+}
+
+/// Tells whether a name holds a capital letter; few do.
+fn has_capitals(name: &str) -> bool {
+    name.bytes().fold(false, |found, byte| found | byte.is_ascii_uppercase())
 }
 
 /// Writes `name` into `buffer` in lower case without the final dot.

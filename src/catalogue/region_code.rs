@@ -9,6 +9,8 @@ pub(super) const MAX_CODE_LEN: usize = 7;
 #[derive(Debug, Default)]
 pub(super) struct RegionCodes {
     codes: Vec<(u64, Region)>,
+    /// One bit for each length that a code has.
+    lengths: u64,
 }
 
 impl RegionCodes {
@@ -17,12 +19,13 @@ impl RegionCodes {
         let packed = |(code, region): (&str, _)| Some((pack(code.as_bytes())?, region));
         let mut codes: Vec<_> = codes.into_iter().filter_map(packed).collect();
         codes.sort_unstable_by_key(|(code, _)| *code);
-        Self { codes }
+        let lengths = codes.iter().fold(0, |bits, (code, _)| bits | 1 << (code & 0xff));
+        Self { codes, lengths }
     }
 
     /// The region that `label` is the code of.
     pub(super) fn get(&self, label: &[u8]) -> Option<Region> {
-        let label = pack(label)?;
+        let label = pack(label).filter(|label| self.lengths >> (label & 0xff) & 1 == 1)?;
         let place = self.codes.binary_search_by_key(&label, |(known, _)| *known).ok()?;
         self.codes.get(place).map(|(_, region)| *region)
     }
@@ -48,11 +51,11 @@ impl RegionCodes {
 
 /// A code and its length in one word; two of them are equal only where the codes are.
 fn pack(label: &[u8]) -> Option<u64> {
-    let mut word = [0; MAX_CODE_LEN + 1];
-    let (length, letters) = word.split_last_mut()?;
-    letters.get_mut(..label.len())?.copy_from_slice(label);
-    *length = u8::try_from(label.len()).ok()?;
-    (!label.is_empty()).then_some(u64::from_le_bytes(word))
+    if label.is_empty() || label.len() > MAX_CODE_LEN {
+        return None;
+    }
+    let letters = label.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    Some(letters << 8 | label.len() as u64)
 }
 
 #[cfg(test)]

@@ -2,16 +2,21 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+
+use serde::Serialize;
 
 use super::arguments::{Catalogue as Arguments, CatalogueCommand, Format};
 use super::failure::{Code, Failure};
+use super::moment;
 use super::output::print;
 use super::settings;
 use super::table::Table;
-use crate::catalogue::{Catalogue, CatalogueText, UpdateError, UpdateKey};
+use crate::catalogue::{Catalogue, CatalogueText, Explanation, UpdateError, UpdateKey};
 use crate::config::Config;
 use crate::daemon;
+use crate::geo::{CountryCode, Geo};
 use crate::net::printable;
 
 /// Most characters of one line of an explanation.
@@ -29,16 +34,45 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
+/// An explanation with where an address is registered.
+#[derive(Debug, Serialize)]
+struct Answer {
+    #[serde(flatten)]
+    explanation: Explanation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registered: Option<Registered>,
+}
+
+/// Where an address is registered, and who says so.
+#[derive(Debug, Serialize)]
+struct Registered {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    country: Option<CountryCode>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asn: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    as_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    country_database: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asn_database: Option<String>,
+}
+
 fn lookup(queries: &[String], format: Format) -> Result<(), Failure> {
-    let catalogue = load()?;
+    let config = configured()?;
+    let catalogue = load(&config)?;
+    let geo = daemon::load_geo(&config.geo).map_err(|error| settings::knowledge_refused(&error))?;
     let mut text = String::new();
     for (number, query) in queries.iter().enumerate() {
-        let explanation = catalogue.explain(query);
+        let registered = query.trim().parse().ok().and_then(|ip| registered(&geo, ip));
+        let mut explanation = catalogue.explain(query);
         if format == Format::Json {
-            text.push_str(&serde_json::to_string(&explanation).unwrap_or_default());
+            let answer = Answer { explanation, registered };
+            text.push_str(&serde_json::to_string(&answer).unwrap_or_default());
             text.push('\n');
             continue;
         }
+        explanation.notes.extend(registered.into_iter().flat_map(|found| found.notes()));
         if number > 0 {
             text.push('\n');
         }
@@ -50,8 +84,35 @@ fn lookup(queries: &[String], format: Format) -> Result<(), Failure> {
     print(&text)
 }
 
+fn registered(geo: &Geo, address: IpAddr) -> Option<Registered> {
+    let place = geo.place(address);
+    (!place.is_empty()).then(|| Registered {
+        country: place.country,
+        asn: place.asn,
+        as_name: place.as_name.map(|name| name.to_string()),
+        country_database: geo.country_built().map(moment::day),
+        asn_database: geo.asn_built().map(moment::day),
+    })
+}
+
+impl Registered {
+    /// In words. It is never said where the machine stands.
+    fn notes(&self) -> Vec<String> {
+        let day = |day: &Option<String>| day.clone().unwrap_or_default();
+        let country = self.country.map(|country| {
+            format!("registered in {country} (country database of {})", day(&self.country_database))
+        });
+        let network = self.asn.map(|asn| {
+            let name = self.as_name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+            let of = self.asn_database.as_ref().or(self.country_database.as_ref());
+            format!("announced by AS{asn}{name} (network database of {})", day(&of.cloned()))
+        });
+        country.into_iter().chain(network).collect()
+    }
+}
+
 fn list() -> Result<(), Failure> {
-    let catalogue = load()?;
+    let catalogue = load(&configured()?)?;
     let mut clouds =
         Table::new(&["NAME", "VENDOR", "SERVICE", "ROLE", "REGION", "SPEAKER", "GRADE", "SOURCES"]);
     for entry in catalogue.clouds() {
@@ -140,7 +201,7 @@ fn verify(file: &Path, signature: Option<&Path>, key: UpdateKey) -> Result<(), F
                 | UpdateError::TooOld { .. },
             ) => Code::Input,
             Some(UpdateError::KeyMalformed) => Code::Config,
-            None => return settings::catalogue_refused(&error),
+            None => return settings::knowledge_refused(&error),
         };
         Failure::new(code, format!("INVALID: {error:#}"))
     })?;
@@ -163,9 +224,18 @@ fn configured_key(config: Option<&Path>) -> Result<UpdateKey, Failure> {
     })
 }
 
-fn load() -> Result<Catalogue, Failure> {
-    daemon::load_catalogue(&Config::default().catalogue)
-        .map_err(|error| settings::catalogue_refused(&error))
+/// The default configuration file where there is one that may be read, else the defaults.
+fn configured() -> Result<Config, Failure> {
+    match settings::load(None) {
+        Ok((config, _)) => Ok(config),
+        // What is known of a name is no secret; where own files lie may be one.
+        Err(failure) if failure.code == Code::Permission => Ok(Config::default()),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn load(config: &Config) -> Result<Catalogue, Failure> {
+    daemon::load_catalogue(&config.catalogue).map_err(|error| settings::knowledge_refused(&error))
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

@@ -11,6 +11,7 @@ use crate::daemon;
 pub(super) fn run(file: &Path) -> Result<(), Failure> {
     let config = config::load(file).map_err(|error| settings::refused(&error))?;
     daemon::load_catalogue(&config.catalogue)
-        .map_err(|error| settings::catalogue_refused(&error))?;
+        .map_err(|error| settings::knowledge_refused(&error))?;
+    daemon::load_geo(&config.geo).map_err(|error| settings::knowledge_refused(&error))?;
     print(&format!("{}: is well formed\n", file.display()))
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use crate::capture::CaptureError;
 use crate::catalogue::{CatalogueProblems, UpdateError};
+use crate::geo::GeoError;
 
 /// The exit codes that we use (sysexits.h).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,10 +75,15 @@ impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         match error.downcast::<CaptureError>() {
             Ok(capture) => capture.into(),
-            Err(other) if other.is::<CatalogueProblems>() || other.is::<UpdateError>() => {
+            Err(other) if is_of_configuration(&other) => {
                 Self::new(Code::Config, format!("{other:#}"))
             }
             Err(other) => Self::new(Code::Software, format!("{other:#}")),
         }
     }
+}
+
+/// Tells whether a file that the configuration names is wrong.
+fn is_of_configuration(error: &anyhow::Error) -> bool {
+    error.is::<CatalogueProblems>() || error.is::<UpdateError>() || error.is::<GeoError>()
 }

@@ -32,6 +32,13 @@ pub(super) fn exact(time: &str) -> String {
     time.get(..19).map_or_else(|| time.to_owned(), |head| head.replace('T', " "))
 }
 
+/// The day of a time, in UTC.
+pub(super) fn day(time: Timestamp) -> String {
+    let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_second(seconds)
+        .map_or_else(|_| "an unknown day".to_owned(), |time| time.strftime("%Y-%m-%d").to_string())
+}
+
 /// Seconds since 1970.
 fn seconds_of(time: &str) -> Option<u64> {
     let civil: jiff::civil::DateTime = time.get(..19)?.parse().ok()?;
@@ -42,6 +49,12 @@ fn seconds_of(time: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_is_told_as_such() {
+        assert_eq!(day(Timestamp::from_parts(1_769_860_800, 0)), "2026-01-31");
+        assert_eq!(day(Timestamp::from_nanos(u64::MAX)), "2554-07-21");
+    }
 
     #[test]
     fn the_time_passed_is_told_in_its_largest_unit() {

@@ -47,12 +47,17 @@ pub(super) fn run(arguments: &Replay, level: Option<LogLevel>) -> Result<(), Fai
         terminal: io::stderr().is_terminal(),
     };
     let catalogue = daemon::load_catalogue(&config.catalogue)
-        .map_err(|error| settings::catalogue_refused(&error))?;
+        .map_err(|error| settings::knowledge_refused(&error))?;
+    let geo = daemon::load_geo(&config.geo).map_err(|error| settings::knowledge_refused(&error))?;
     let replay = daemon::Replay {
         files: arguments.files.clone(),
         workers: usize::from(arguments.workers),
         meter: config.meter,
-        analyst: analyst::Config { all_messages: scope == export::Scope::All, ..config.analyst },
+        analyst: analyst::Config {
+            all_messages: scope == export::Scope::All,
+            geo: Arc::new(geo),
+            ..config.analyst
+        },
         catalogue: Arc::new(catalogue),
     };
     let outcome = match replay.run(&mut sink) {

@@ -49,8 +49,8 @@ pub(super) fn token_refused(error: &WriteTokenError) -> Failure {
     Failure::new(code, error.to_string())
 }
 
-/// How a catalogue that cannot be used ends a command.
-pub(super) fn catalogue_refused(error: &anyhow::Error) -> Failure {
+/// How a catalogue, or a database of countries, that cannot be used ends a command.
+pub(super) fn knowledge_refused(error: &anyhow::Error) -> Failure {
     let code = match error.downcast_ref::<io::Error>().map(io::Error::kind) {
         // What the configuration names and does not exist is a mistake of the configuration.
         None | Some(ErrorKind::InvalidData | ErrorKind::NotFound) => Code::Config,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use toml::Table;
 
 use super::error::{ConfigError, ConfigErrors};
-use super::knowledge::read_catalogue;
+use super::knowledge::{read_catalogue, read_geo};
 use super::labels::read_labels;
 use super::section::{Findings, Section};
 use super::settings::{Config, LogFormat, LogLevel};
@@ -88,6 +88,7 @@ fn read_all(root: &mut Section<'_>, config: &mut Config) {
         section.choice("format", &mut config.log.format, &LogFormat::NAMES);
     });
     root.table("catalogue", |section| read_catalogue(section, &mut config.catalogue));
+    root.table("geo", |section| read_geo(section, &mut config.geo));
 }
 
 fn read_interfaces(root: &mut Section<'_>, interfaces: &mut Vec<InterfaceConfig>) {

@@ -1,8 +1,9 @@
-//! The keys that say where knowledge comes from beside the built-in: `[catalogue]`.
+//! The keys that say where knowledge comes from beside the built-in: `[catalogue]`, `[geo]`.
 
 use super::section::Section;
 use super::settings::CatalogueFiles;
 use crate::catalogue::UpdateKey;
+use crate::geo;
 
 /// The highest least version that can be asked for.
 const MAX_MIN_VERSION: u64 = 1_000_000_000;
@@ -30,6 +31,12 @@ pub(super) fn read_catalogue(section: &mut Section<'_>, files: &mut CatalogueFil
             "must lie outside catalogue.directory: what lies there is read without a signature";
         section.refuse("update", problem.to_owned());
     }
+}
+
+pub(super) fn read_geo(section: &mut Section<'_>, config: &mut geo::Config) {
+    section.flag("enabled", &mut config.enabled);
+    section.optional_path("country", &mut config.country);
+    section.optional_path("asn", &mut config.asn);
 }
 
 #[cfg(test)]
@@ -65,6 +72,18 @@ mod tests {
     fn an_update_may_not_lie_where_files_are_read_without_a_signature() {
         let text = format!("update = \"/etc/hikwatch/catalogue/u.toml\"\nupdate_key = \"{KEY}\"");
         assert!(problem(&text).contains("outside catalogue.directory"));
+    }
+
+    #[test]
+    fn the_databases_are_read_and_nothing_is_the_one_of_the_program() {
+        let text = "[geo]\nenabled = false\ncountry = \"/srv/country.mmdb\"\nasn = \"\"\n";
+
+        let geo = Config::from_toml(text).unwrap().geo;
+
+        assert!(!geo.enabled);
+        assert_eq!(geo.country.unwrap().to_str(), Some("/srv/country.mmdb"));
+        assert_eq!(geo.asn, None);
+        assert!(Config::from_toml("").unwrap().geo.enabled);
     }
 
     fn problem(lines: &str) -> String {

@@ -7,6 +7,7 @@ use crate::api;
 use crate::capture::{self, InterfaceConfig};
 use crate::catalogue::UpdateKey;
 use crate::export;
+use crate::geo;
 use crate::meter;
 use crate::metrics;
 use crate::store;
@@ -34,6 +35,8 @@ pub struct Config {
     pub log: LogConfig,
     /// What is added to the built-in catalogue.
     pub catalogue: CatalogueFiles,
+    /// Where addresses are registered.
+    pub geo: geo::Config,
 }
 
 /// The catalogue files beside the built-in ones.

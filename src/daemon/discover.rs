@@ -13,6 +13,7 @@ use anyhow::{Result, anyhow};
 use super::catalogue_files::load_catalogue;
 use super::clock::Stopwatch;
 use super::engine::Engine;
+use super::geo_files::load_geo;
 use super::inquiry::{GROUP, Question, SADP_PORT, WSD_PORT, sadp, sadp_link, ws_discovery};
 use super::privilege;
 use super::surroundings::complete;
@@ -127,6 +128,7 @@ impl Inquiry {
         privilege::drop_all()?;
 
         let mut analyst = config.analyst.clone();
+        analyst.geo = Arc::new(load_geo(&config.geo)?);
         complete(&mut analyst, std::slice::from_ref(&interface));
         let catalogue = Arc::new(load_catalogue(&config.catalogue)?);
         let engine = Engine::seeded(&config.meter, analyst, catalogue, secret_seeds()?);

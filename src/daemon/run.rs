@@ -12,6 +12,7 @@ use tracing::info;
 use super::catalogue_files::load_catalogue;
 use super::dispatch::RunView;
 use super::forgetting::write_access;
+use super::geo_files::load_geo;
 use super::keeping::{Opening, open_store, restore, told};
 use super::logging::LogControl;
 use super::source_clock::SourceClock;
@@ -121,6 +122,7 @@ impl Daemon {
     pub fn run(self, opened: Opened) -> Result<Ending> {
         let catalogue = Arc::new(load_catalogue(&self.config.catalogue)?);
         let update_version = catalogue.update_version();
+        let geo = Arc::new(load_geo(&self.config.geo)?);
         let inventory = Arc::new(Inventory::new());
         let recorder = Arc::new(Recorder::new(&self.config.metrics, Build::CURRENT)?);
         let started = clock::now();
@@ -137,6 +139,7 @@ impl Daemon {
         let Opened { listener, sources, sink, store, write_token } = opened;
         let mut store = told(store);
         let mut settings = self.config.analyst.clone();
+        settings.geo = geo;
         settings.all_messages = self.config.export.selection.scope == Scope::All;
         settings.checkpoint_interval = store.as_ref().map(|_| self.config.store.interval);
         complete(&mut settings, &self.config.interfaces);

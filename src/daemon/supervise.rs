@@ -15,6 +15,7 @@ use tracing::{error, info, warn};
 use super::analysis::AnalysisCommand;
 use super::catalogue_files::{is_no_step_back, load_catalogue};
 use super::dispatch::DispatchCommand;
+use super::geo_files::load_geo;
 use super::run::{Daemon, Ending, open_sink, tell};
 use super::surroundings::complete;
 use super::threads::Threads;
@@ -162,6 +163,7 @@ fn reload(
     let newest = catalogue.update_version().or(*update_version);
     let sink = open_sink(&config)?;
     let mut analyst = config.analyst.clone();
+    analyst.geo = Arc::new(load_geo(&config.geo)?);
     // So is whether anything is stored.
     analyst.checkpoint_interval = threads.checkpoint_interval;
     // The interfaces that are captured on are still those of the start.
