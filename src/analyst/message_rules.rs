@@ -9,7 +9,7 @@ use super::{Analyst, EventKind, MessageSighting};
 use crate::catalogue::CloudMatch;
 use crate::classify::Destination;
 use crate::device::DeviceRef;
-use crate::dissect::{AppProtocol, DhcpMessage, Dhcpv6Message, DnsMessage, Message};
+use crate::dissect::{AppProtocol, DhcpMessage, Dhcpv6Message, DnsMessage, HttpExchange, Message};
 use crate::meter::{MessageContext, MessageFlow};
 use crate::net::{MacAddr, Timestamp};
 
@@ -48,15 +48,15 @@ impl Analyst {
             Message::Quic(quic) => self.learn_name(sender, quic.hello.sni.as_deref(), now),
             Message::HttpRequest(request) => {
                 self.learn_name(sender, request.host_name(), now);
-                self.learn_name(sender, asked_over_http(&request.target), now);
+                self.learn_name(sender, request.name_to_resolve(), now);
             }
+            Message::Http(exchange) => self.learn_from_http(&context, exchange, now),
             Message::Dhcp(dhcp) => self.learn_from_dhcp(&context, dhcp, sender, now),
             Message::Dhcpv6(dhcp) => self.learn_from_dhcpv6(&context, dhcp, sender, now),
             // These name no host, and what they say of their sender is noted.
             Message::Sadp(_)
             | Message::Nbns(_)
             | Message::Tls(_)
-            | Message::Http(_)
             | Message::Rtsp(_)
             | Message::Sip(_)
             | Message::Stun(_)
@@ -135,6 +135,9 @@ impl Analyst {
         sender: Option<DeviceRef>,
         now: Timestamp,
     ) {
+        if dns.protocol == AppProtocol::Mdns {
+            self.names.observe_neighbours(dns, now);
+        }
         if dns.protocol != AppProtocol::Dns {
             return;
         }
@@ -150,6 +153,18 @@ impl Analyst {
             for query in &dns.queries {
                 self.learn_from_query(context.flow, &query.name, sender, now);
             }
+        }
+    }
+
+    /// What a resolver answered over HTTP to the host that asked.
+    fn learn_from_http(&mut self, context: &MessageContext, http: &HttpExchange, now: Timestamp) {
+        let (Some(flow), Some(request), Some(response)) =
+            (context.flow, &http.request, &http.response)
+        else {
+            return;
+        };
+        if let (Some(name), Some(list)) = (request.name_to_resolve(), &response.addresses) {
+            self.names.observe_http(flow.receiver().ip, name, list, now);
         }
     }
 
@@ -289,9 +304,4 @@ fn is_answer(message: &Message) -> bool {
     matches!(message, Message::Dns(dns) if dns.is_response())
         || matches!(message, Message::Tls(handshake) if handshake.server.is_some())
         || matches!(message, Message::Http(exchange) if exchange.response.is_some())
-}
-
-/// The name that is asked for by HTTPDNS, in clear: `GET /d?dn=<host>` (catalogue, `cp4`).
-fn asked_over_http(target: &str) -> Option<&str> {
-    target.strip_prefix("/d?dn=")?.split('&').next()
 }

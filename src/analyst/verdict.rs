@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::Analyst;
-use crate::classify::{Destination, ResolvedName, Witnesses, classify};
+use crate::classify::{Destination, NameSource, ResolvedName, Witnesses, classify};
 use crate::flow::Role;
 use crate::meter::{FlowReport, MessageFlow};
 use crate::net::{IpProtocol, Perimeter};
@@ -67,7 +67,12 @@ impl Analyst {
         let witnesses = Witnesses {
             sni: None,
             http_host: None,
-            resolved: Some(ResolvedName { asked: &asked, aliases: &[], ambiguous: false }),
+            resolved: Some(ResolvedName {
+                asked: &asked,
+                aliases: &[],
+                ambiguous: false,
+                source: NameSource::Dns,
+            }),
             protocol: IpProtocol(0),
             responder_port: 0,
         };

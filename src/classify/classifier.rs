@@ -204,6 +204,7 @@ impl fmt::Display for Joined<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::NameSource;
     use super::*;
     use crate::catalogue::{CloudRole, Region};
 
@@ -211,7 +212,8 @@ mod tests {
     fn the_server_name_is_heard_before_the_host_field_and_that_before_dns() {
         let catalogue = Catalogue::builtin().unwrap();
         let asked: Arc<str> = "litedev.ezvizlife.com".into();
-        let resolved = ResolvedName { asked: &asked, aliases: &[], ambiguous: false };
+        let resolved =
+            ResolvedName { asked: &asked, aliases: &[], ambiguous: false, source: NameSource::Dns };
         let mut witnesses = witnesses(Some("alarmeu.ezvizlife.com"), Some("www.hiddns.com"));
         witnesses.resolved = Some(resolved);
 
@@ -247,8 +249,12 @@ mod tests {
         let asked: Arc<str> = "camera.example.com".into();
         let aliases = ["edge.example.net".into(), "dev.ezviz7.com".into()];
         let mut witnesses = witnesses(None, None);
-        witnesses.resolved =
-            Some(ResolvedName { asked: &asked, aliases: &aliases, ambiguous: false });
+        witnesses.resolved = Some(ResolvedName {
+            asked: &asked,
+            aliases: &aliases,
+            ambiguous: false,
+            source: NameSource::Dns,
+        });
         witnesses.responder_port = 8555;
 
         let found = classify(&catalogue, &witnesses).unwrap();
@@ -284,7 +290,12 @@ mod tests {
         let catalogue = Catalogue::builtin().unwrap();
         let asked: Arc<str> = "litedev.ezvizlife.com".into();
         let mut witnesses = witnesses(None, None);
-        witnesses.resolved = Some(ResolvedName { asked: &asked, aliases: &[], ambiguous: true });
+        witnesses.resolved = Some(ResolvedName {
+            asked: &asked,
+            aliases: &[],
+            ambiguous: true,
+            source: NameSource::Dns,
+        });
 
         assert_eq!(classify(&catalogue, &witnesses).unwrap().confidence, DNS - AMBIGUOUS);
     }

@@ -6,7 +6,8 @@
 mod classifier;
 mod destination;
 mod name_memory;
+mod resolution;
 
 pub use classifier::{Witnesses, classify};
 pub use destination::{Basis, Destination};
-pub use name_memory::{NameMemory, ResolvedName};
+pub use name_memory::{NameMemory, NameSource, ResolvedName};

@@ -1,16 +1,18 @@
 //! Which name a host asked for before it spoke to an address.
 //!
-//! Comes in: DNS responses (RFC 1035, 4.1) and the host that they went to. Goes out: for a host and an address the
-//! name asked for and its aliases. It keeps no other record, reads no clock, and never outgrows its bounds.
+//! Comes in: DNS responses and answers of HTTP resolvers with the host that they went to, and what neighbours say of
+//! themselves (multicast DNS). Goes out: for a host and an address the name asked for, its aliases, and how it was
+//! learned. It keeps no other record, reads no clock, and never outgrows its bounds.
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ahash::RandomState;
 
-use crate::dissect::{AppProtocol, DnsMessage, DnsRecordData};
+use super::resolution::{MAX_NAME_LEN, Resolution, neighbours};
+use crate::dissect::{AddressList, DnsMessage};
 use crate::net::Timestamp;
 
 /// Shortest memory of an answer: hosts keep speaking to an address that its record gave for seconds only.
@@ -21,12 +23,10 @@ const MAX_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 const GRACE: Duration = Duration::from_secs(10 * 60);
 /// Most answers remembered of one host: guards the others against one that asks for everything.
 const MAX_PER_HOST: usize = 2048;
-/// Most aliases followed: guards against circles (RFC 1034, 3.6.2).
-const MAX_ALIASES: usize = 8;
-/// Most bytes of aliases kept with a name; later ones are followed but not kept. Guards the memory of long chains.
-const MAX_ALIAS_BYTES: usize = 512;
-/// Longest name kept: no host name is longer (RFC 1035, 2.3.4).
-const MAX_NAME_LEN: usize = 255;
+/// How long the answer of an HTTP resolver holds that does not say it; its clients keep it about so long.
+const HTTP_TTL: Duration = Duration::from_secs(600);
+/// Who hears what neighbours say: everybody, so it stands in the place of the host.
+const EVERYBODY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 /// Most forgotten answers that one response removes: guards the time it takes.
 const MAX_EXPIRED_AT_ONCE: usize = 8;
 
@@ -56,6 +56,19 @@ pub struct ResolvedName<'a> {
     pub aliases: &'a [Arc<str>],
     /// True when the host got the address for another name too, which has not been forgotten.
     pub ambiguous: bool,
+    /// How it was learned.
+    pub source: NameSource,
+}
+
+/// How a name was learned, the best known first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NameSource {
+    /// The host asked a name server (DNS).
+    Dns,
+    /// The host asked a resolver over HTTP, past the name server of its network.
+    HttpDns,
+    /// The owner of the address said it to all its neighbours (multicast DNS).
+    Mdns,
 }
 
 /// A host and an address that it was given.
@@ -72,13 +85,14 @@ struct Answer {
     /// Until when another name was given for the same address.
     ambiguous_until: Timestamp,
     order: u64,
+    source: NameSource,
 }
 
 /// What one response said, shared by the addresses in it.
 #[derive(Debug, PartialEq, Eq)]
-struct Names {
-    asked: Arc<str>,
-    aliases: Box<[Arc<str>]>,
+pub(super) struct Names {
+    pub(super) asked: Arc<str>,
+    pub(super) aliases: Box<[Arc<str>]>,
 }
 
 impl NameMemory {
@@ -102,12 +116,36 @@ impl NameMemory {
         let Some(resolution) = Resolution::read(message) else { return };
         let names = Arc::new(resolution.names);
         for (address, ttl) in resolution.addresses {
-            let expires = now.plus(ttl.clamp(MIN_TTL, MAX_TTL)).plus(GRACE);
-            self.remember(Key { host, address }, &names, expires, now);
+            self.remember(Key { host, address }, &names, ttl, NameSource::Dns, now);
         }
     }
 
-    /// The name that `host` got `address` for, if it has not been forgotten at `now`.
+    /// Takes what an HTTP resolver answered to `host`, which asked for `name`.
+    pub fn observe_http(&mut self, host: IpAddr, name: &str, list: &AddressList, now: Timestamp) {
+        self.forget_expired(now);
+        let asked = name.strip_suffix('.').unwrap_or(name);
+        if asked.is_empty() || asked.len() > MAX_NAME_LEN {
+            return;
+        }
+        let asked = asked.to_ascii_lowercase().into();
+        let names = Arc::new(Names { asked, aliases: Box::default() });
+        let ttl = list.ttl.map_or(HTTP_TTL, |seconds| Duration::from_secs(u64::from(seconds)));
+        for &address in &list.addresses {
+            self.remember(Key { host, address }, &names, ttl, NameSource::HttpDns, now);
+        }
+    }
+
+    /// Takes what neighbours say of their own names (RFC 6762): all hosts hear it.
+    pub fn observe_neighbours(&mut self, message: &DnsMessage, now: Timestamp) {
+        self.forget_expired(now);
+        for (name, address, ttl) in neighbours(message) {
+            let names = Names { asked: name.to_ascii_lowercase().into(), aliases: Box::default() };
+            let key = Key { host: EVERYBODY, address };
+            self.remember(key, &Arc::new(names), ttl, NameSource::Mdns, now);
+        }
+    }
+
+    /// The name that `host` got `address` for, else the one that its owner says, if it has not been forgotten at `now`.
     #[must_use]
     pub fn lookup(
         &self,
@@ -115,11 +153,14 @@ impl NameMemory {
         address: IpAddr,
         now: Timestamp,
     ) -> Option<ResolvedName<'_>> {
-        let answer = self.answers.get(&Key { host, address })?;
-        (answer.expires > now).then(|| ResolvedName {
+        let answer = [host, EVERYBODY].into_iter().find_map(|host| {
+            self.answers.get(&Key { host, address }).filter(|answer| answer.expires > now)
+        })?;
+        Some(ResolvedName {
             asked: &answer.names.asked,
             aliases: &answer.names.aliases,
             ambiguous: answer.ambiguous_until > now,
+            source: answer.source,
         })
     }
 
@@ -141,19 +182,33 @@ impl NameMemory {
         self.evicted
     }
 
-    fn remember(&mut self, key: Key, names: &Arc<Names>, expires: Timestamp, now: Timestamp) {
+    fn remember(
+        &mut self,
+        key: Key,
+        names: &Arc<Names>,
+        ttl: Duration,
+        source: NameSource,
+        now: Timestamp,
+    ) {
         let mut names = names.clone();
+        let mut source = source;
         let mut ambiguous_until = Timestamp::ZERO;
         if let Some(earlier) = self.remove(key) {
-            if earlier.names == names {
-                names = earlier.names;
+            let holds = earlier.expires > now;
+            if earlier.names.asked == names.asked {
                 ambiguous_until = earlier.ambiguous_until;
-            } else if earlier.names.asked == names.asked {
-                ambiguous_until = earlier.ambiguous_until;
-            } else if earlier.expires > now {
+                // Of the same name, an answer with less in it does not undo one with more.
+                if earlier.names == names || (holds && names.aliases.is_empty()) {
+                    names = earlier.names;
+                }
+                if holds {
+                    source = source.min(earlier.source);
+                }
+            } else if holds {
                 ambiguous_until = earlier.expires;
             }
         }
+        let expires = now.plus(ttl.clamp(MIN_TTL, MAX_TTL)).plus(GRACE);
         self.make_room(key.host);
         if self.max_names == 0 {
             return;
@@ -162,7 +217,7 @@ impl NameMemory {
         self.next_order += 1;
         self.order.insert(order, key);
         self.hosts.entry(key.host).or_default().insert(order, key.address);
-        self.answers.insert(key, Answer { names, expires, ambiguous_until, order });
+        self.answers.insert(key, Answer { names, expires, ambiguous_until, order, source });
     }
 
     /// Evicts until one more answer of `host` fits.
@@ -209,87 +264,13 @@ impl NameMemory {
     }
 }
 
-/// What a response says of the name asked for.
-struct Resolution {
-    names: Names,
-    addresses: Vec<(IpAddr, Duration)>,
-}
-
-impl Resolution {
-    /// Follows the aliases from the question through the answers, in any order of these.
-    fn read(message: &DnsMessage) -> Option<Self> {
-        if message.protocol != AppProtocol::Dns || !message.is_response() || message.rcode() != 0 {
-            return None;
-        }
-        let asked = &*message.queries.first()?.name;
-        if asked.is_empty() || asked.len() > MAX_NAME_LEN {
-            return None;
-        }
-        let mut chain = vec![asked];
-        let mut chain_ttl = u32::MAX;
-        let mut current = asked;
-        for _ in 0..MAX_ALIASES {
-            let Some((alias, ttl)) = alias_of(message, current) else { break };
-            chain.push(alias);
-            chain_ttl = chain_ttl.min(ttl);
-            current = alias;
-        }
-        let addresses = message.answers.iter().filter_map(|record| {
-            let address = match record.data {
-                DnsRecordData::A(address) => IpAddr::V4(address),
-                DnsRecordData::Aaaa(address) => IpAddr::V6(address),
-                DnsRecordData::Cname(_)
-                | DnsRecordData::Ptr(_)
-                | DnsRecordData::Ns(_)
-                | DnsRecordData::Soa(_)
-                | DnsRecordData::Mx(_)
-                | DnsRecordData::Txt(_)
-                | DnsRecordData::Srv(_)
-                | DnsRecordData::Svcb(_)
-                | DnsRecordData::Other => return None,
-            };
-            let owned = chain.iter().any(|name| name.eq_ignore_ascii_case(&record.name));
-            let ttl = Duration::from_secs(u64::from(record.ttl.min(chain_ttl)));
-            owned.then_some((address, ttl))
-        });
-        let addresses: Vec<_> = addresses.collect();
-        let mut room = MAX_ALIAS_BYTES;
-        let aliases = chain.iter().skip(1).map_while(|alias| {
-            room = room.checked_sub(alias.len())?;
-            Some(alias.to_ascii_lowercase().into())
-        });
-        let aliases = aliases.collect();
-        let names = Names { asked: asked.to_ascii_lowercase().into(), aliases };
-        (!addresses.is_empty()).then_some(Self { names, addresses })
-    }
-}
-
-/// The name that `name` is an alias of, and for how long.
-fn alias_of<'a>(message: &'a DnsMessage, name: &str) -> Option<(&'a str, u32)> {
-    message.answers.iter().find_map(|record| match &record.data {
-        DnsRecordData::Cname(alias) if record.name.eq_ignore_ascii_case(name) => {
-            Some((alias.as_str(), record.ttl))
-        }
-        DnsRecordData::Cname(_)
-        | DnsRecordData::A(_)
-        | DnsRecordData::Aaaa(_)
-        | DnsRecordData::Ptr(_)
-        | DnsRecordData::Ns(_)
-        | DnsRecordData::Soa(_)
-        | DnsRecordData::Mx(_)
-        | DnsRecordData::Txt(_)
-        | DnsRecordData::Srv(_)
-        | DnsRecordData::Svcb(_)
-        | DnsRecordData::Other => None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, Ipv6Addr};
+    use std::net::Ipv6Addr;
 
+    use super::super::resolution::{MAX_ALIAS_BYTES, MAX_ALIASES};
     use super::*;
-    use crate::dissect::{DnsQuery, DnsRecord};
+    use crate::dissect::{AppProtocol, DnsQuery, DnsRecord, DnsRecordData};
 
     const HOST: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10));
     const OTHER_HOST: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 11));
@@ -361,6 +342,64 @@ mod tests {
             memory.observe(HOST, &message, NOW);
             assert!(memory.is_empty(), "{message:?}");
         }
+    }
+
+    #[test]
+    fn an_answer_over_http_teaches_its_host_the_name() {
+        let mut memory = memory(100);
+        let list = AddressList { addresses: vec![SERVER.into()], ttl: Some(900) };
+
+        memory.observe_http(HOST, "LiteDev.ezvizlife.com.", &list, NOW);
+
+        let found = memory.lookup(HOST, SERVER.into(), NOW).unwrap();
+        assert_eq!((&**found.asked, found.source), ("litedev.ezvizlife.com", NameSource::HttpDns));
+        assert_eq!(memory.lookup(OTHER_HOST, SERVER.into(), NOW), None);
+        let last = NOW.plus(Duration::from_secs(1499));
+        assert!(memory.lookup(HOST, SERVER.into(), last).is_some());
+        assert_eq!(memory.lookup(HOST, SERVER.into(), last.plus(Duration::from_secs(1))), None);
+
+        memory.observe_http(HOST, &"a".repeat(MAX_NAME_LEN + 1), &list, NOW);
+        memory.observe_http(HOST, ".", &list, NOW);
+        assert_eq!(memory.len(), 1);
+    }
+
+    #[test]
+    fn the_same_name_over_two_ways_keeps_its_chain_and_the_better_source() {
+        let mut memory = memory(100);
+        let list = AddressList { addresses: vec![SERVER.into()], ttl: None };
+        let chain = vec![cname("a.example", "lb.example"), a("lb.example", SERVER, 300)];
+
+        memory.observe_http(HOST, "a.example", &list, NOW);
+        memory.observe(HOST, &response("a.example", chain), NOW);
+        memory.observe_http(HOST, "a.example", &list, NOW);
+
+        let found = memory.lookup(HOST, SERVER.into(), NOW).unwrap();
+        assert_eq!((found.source, found.aliases.len()), (NameSource::Dns, 1));
+        assert!(!found.ambiguous);
+
+        let later = NOW.plus(Duration::from_secs(3 * 24 * 3600));
+        memory.observe_http(HOST, "a.example", &list, later);
+        let found = memory.lookup(HOST, SERVER.into(), later).unwrap();
+        assert_eq!((found.source, found.aliases.len()), (NameSource::HttpDns, 0));
+    }
+
+    #[test]
+    fn what_a_neighbour_says_of_itself_holds_for_all_and_yields_to_what_a_host_asked() {
+        let mut memory = memory(100);
+        let mut said =
+            response("", vec![a("Camera.local", SERVER, 120), a("a.example", SERVER, 120)]);
+        said.protocol = AppProtocol::Mdns;
+        said.queries.clear();
+
+        memory.observe_neighbours(&said, NOW);
+
+        for host in [HOST, OTHER_HOST] {
+            let found = memory.lookup(host, SERVER.into(), NOW).unwrap();
+            assert_eq!((&**found.asked, found.source), ("camera.local", NameSource::Mdns));
+        }
+        memory.observe(HOST, &response("b.example", vec![a("b.example", SERVER, 300)]), NOW);
+        let asked = |host| memory.lookup(host, SERVER.into(), NOW).unwrap().asked.to_string();
+        assert_eq!((asked(HOST), asked(OTHER_HOST)), ("b.example".into(), "camera.local".into()));
     }
 
     #[test]

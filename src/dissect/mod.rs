@@ -59,7 +59,9 @@ pub use framing::{
     BeaconMessage, HcnetsdkKind, HcnetsdkMessage, IsupMessage, LbsMessage, P2pMessage, SafeFamily,
     SafeMessage, VtmMessage, VtmUrl,
 };
-pub use http::{HttpRequest, HttpResponse, IsapiDevice, MappingAction, PortMapping, UpnpDevice};
+pub use http::{
+    AddressList, HttpRequest, HttpResponse, IsapiDevice, MappingAction, PortMapping, UpnpDevice,
+};
 pub use message::Message;
 pub use mqtt::{MqttConnack, MqttConnect, MqttMessage, MqttTopic, MqttWill};
 pub use nbns::{NbnsMessage, NbnsName};

@@ -140,10 +140,14 @@ impl Talk {
             StreamMessage::HttpRequest(request) => {
                 self.wait_for_answer((sender, host), request, budget, read);
             }
-            StreamMessage::HttpResponse(response) => {
+            StreamMessage::HttpResponse(mut response) => {
                 // An interim answer (RFC 9110, 15.2) is not the answer.
                 if response.status >= 200 || response.status == 101 {
                     let request = self.answered(budget);
+                    // What was not asked for names is no answer of a resolver.
+                    if request.as_ref().is_none_or(|asked| asked.name_to_resolve().is_none()) {
+                        response.addresses = None;
+                    }
                     let exchange = HttpExchange { request, response: Some(response) };
                     read.push(ReadMessage { sender, message: Message::Http(Box::new(exchange)) });
                 }

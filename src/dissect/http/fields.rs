@@ -52,6 +52,12 @@ impl BodyFields {
         })
     }
 
+    /// Tells whether the body may be bare text: it says so, or says nothing.
+    pub(super) fn may_be_plain(&self) -> bool {
+        self.is_text_of(|media| media.eq_ignore_ascii_case("text/plain"))
+            || !self.coded && self.media_type.is_none()
+    }
+
     /// Asks the media type of a body that is not coded.
     fn is_text_of(&self, is: impl Fn(&str) -> bool) -> bool {
         !self.coded && self.media_type.as_deref().is_some_and(is)

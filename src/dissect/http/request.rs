@@ -61,6 +61,15 @@ impl HttpRequest {
         }
     }
 
+    /// The name that an HTTP resolver is asked for, in clear: `GET /d?dn=<name>` (Tencent DNSPod).
+    #[must_use]
+    pub fn name_to_resolve(&self) -> Option<&str> {
+        let query = self.target.strip_prefix("/d?").filter(|_| self.method == "GET")?;
+        let name = query.split('&').find_map(|parameter| parameter.strip_prefix("dn="))?;
+        // Several names at once have another answer; without a dot it is encrypted.
+        (name.contains('.') && !name.contains(',')).then_some(name)
+    }
+
     /// The host of the Host field, without a port.
     #[must_use]
     pub fn host_name(&self) -> Option<&str> {
@@ -288,6 +297,25 @@ mod tests {
 
     const POST: &[u8] = b"POST /sdk.post HTTP/1.1\r\nAccept: */*\r\nhOST:  backupserver:8080 \r\n\
         User-Agent: curl/7\r\nContent-Length: 3\r\n\r\nabc";
+
+    #[test]
+    fn the_name_that_is_asked_for_over_http_is_told() {
+        let asked = |method: &str, target: &str| {
+            let (method, target) = (method.to_owned(), target.to_owned());
+            let request = HttpRequest { method, target, ..HttpRequest::default() };
+            request.name_to_resolve().map(str::to_owned)
+        };
+
+        let name = Some("dev.ezvizlife.com".to_owned());
+        assert_eq!(asked("GET", "/d?dn=dev.ezvizlife.com"), name);
+        assert_eq!(asked("GET", "/d?ttl=1&dn=dev.ezvizlife.com&ip=192.0.2.1"), name);
+        for target in
+            ["/d?dn=a.example,b.example", "/d?dn=0f3a", "/d?ip=192.0.2.1", "/dn=a.example", "/"]
+        {
+            assert_eq!(asked("GET", target), None, "{target}");
+        }
+        assert_eq!(asked("POST", "/d?dn=dev.ezvizlife.com"), None);
+    }
 
     #[test]
     fn a_port_is_split_from_the_host_and_from_nothing_else() {

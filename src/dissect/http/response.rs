@@ -8,6 +8,7 @@ use crate::dissect::text_head::{self, Field, Fields, StatusLine, first_line};
 use crate::dissect::verdict::{Next, Probe, StreamRead};
 use crate::dissect::{DissectReason, MAX_STREAM_HEAD, challenge, url};
 
+use super::address_list::{AddressList, MAX_LIST};
 use super::body::Body;
 use super::description::{self, Description, IsapiDevice, Promise, UpnpDevice};
 use super::fields::BodyFields;
@@ -45,6 +46,8 @@ pub struct HttpResponse {
     pub upnp_device: Option<Box<UpnpDevice>>,
     /// The device that an ISAPI answer names.
     pub isapi_device: Option<Box<IsapiDevice>>,
+    /// The addresses that the body lists, where it is nothing else.
+    pub addresses: Option<Box<AddressList>>,
 }
 
 /// Looks at the status line (RFC 9112, 4).
@@ -185,12 +188,22 @@ impl Reading {
                 Promise::Nothing => false,
             }
         } else {
-            false
+            self.is_short_text() && AddressList::may_begin(content)
         }
+    }
+
+    /// Tells whether the body is so short, and of such a kind, that it may be a list of addresses.
+    fn is_short_text(&self) -> bool {
+        self.response.status == 200
+            && self.body.may_be_plain()
+            && self.body.length.is_some_and(|length| length <= MAX_LIST)
     }
 
     /// Reads what the body says about the device.
     fn read_body(&mut self, content: &[u8]) {
+        if self.response.status == 200 && (self.body.is_html() || self.body.may_be_plain()) {
+            self.response.addresses = AddressList::read(content);
+        }
         if self.body.is_html() {
             self.response.title = title::title(content);
         } else if self.body.is_xml() {
@@ -306,6 +319,32 @@ mod tests {
         ] {
             let head = format!("HTTP/1.1 200 OK\r\n{body}");
             assert!(matches!(dissect(head.as_bytes()), StreamRead::Read(..)), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_addresses_is_read_when_it_is_whole_and_nothing_else() {
+        for media in ["Content-Type: text/html\r\n", "Content-Type: text/plain\r\n", ""] {
+            let head = format!("HTTP/1.1 200 OK\r\n{media}Content-Length: 19\r\n\r\n");
+            let whole = format!("{head}192.0.2.1;192.0.2.2");
+            let StreamRead::Read(response, _) = dissect(whole.as_bytes()) else {
+                panic!("{media}")
+            };
+
+            let list = response.addresses.unwrap();
+            assert_eq!((list.addresses.len(), list.ttl), (2, None), "{media}");
+            let cut = &whole.as_bytes()[..whole.len() - 4];
+            assert_eq!(dissect(cut), StreamRead::NeedMore, "{media}");
+        }
+        for other in [
+            "HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\n192.0.2.1",
+            "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 9\r\n\r\n192.0.2.1",
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\nI: 192.0.2.1",
+        ] {
+            let StreamRead::Read(response, _) = dissect(other.as_bytes()) else {
+                panic!("{other}")
+            };
+            assert_eq!(response.addresses, None, "{other}");
         }
     }
 
