@@ -235,8 +235,8 @@ mod tests {
     use crate::decode::{EtherAddresses, VlanIds};
     use crate::device::{DeviceKind, DeviceProfile};
     use crate::dissect::{
-        AppProtocol, DhcpMessage, DnsMessage, DnsQuery, DnsRecord, DnsRecordData, Message,
-        SadpKind, SadpMessage,
+        AddressList, AppProtocol, DhcpMessage, DnsMessage, DnsQuery, DnsRecord, DnsRecordData,
+        HttpExchange, HttpRequest, HttpResponse, Message, SadpKind, SadpMessage,
     };
     use crate::flow::{ConnState, Endpoint, FlowCounters, FlowId, FlowRecord, Role};
     use crate::meter::{FlowHead, MessageContext, MessageFlow, ObservationOrder};
@@ -704,6 +704,32 @@ mod tests {
 
         assert_eq!(labels(&forged), ["message"]);
         assert_eq!(profile(&own).hostname.as_deref(), Some("front-door"));
+    }
+
+    #[test]
+    fn a_flow_takes_the_name_that_its_host_asked_a_resolver_over_http() {
+        let mut bench = Bench::new();
+        bench.arp(CAMERA_MAC, CAMERA);
+        let request = HttpRequest {
+            method: "GET".into(),
+            target: format!("/d?dn={LBS_NAME}&ip="),
+            host: Some(RESOLVER.into()),
+            ..HttpRequest::default()
+        };
+        let addresses = Some(Box::new(AddressList { addresses: vec![addr(CLOUD)], ttl: None }));
+        let response = HttpResponse { status: 200, addresses, ..HttpResponse::default() };
+        let exchange =
+            HttpExchange { request: Some(Arc::new(request)), response: Some(Box::new(response)) };
+        let answer = Message::Http(Box::new(exchange));
+        bench.message(ROUTER_MAC, end(RESOLVER, 53), end(CAMERA, 40_000), answer);
+
+        let started = LBS_FLOW.starts(&mut bench);
+
+        let destination = sighting(&started).destination.as_ref().unwrap();
+        assert_eq!(destination.domain.as_deref(), Some(LBS_NAME));
+        assert_eq!(&*destination.service, "ezviz-lbs");
+        let of_another = Flow { id: 2, mac: PHONE_MAC, from: PHONE, ..LBS_FLOW }.starts(&mut bench);
+        assert!(of_another.is_empty());
     }
 
     #[test]

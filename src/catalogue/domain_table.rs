@@ -111,13 +111,12 @@ impl DomainTable {
             }
         }
         let (start, node) = most_specific.filter(|(_, node)| !node.negative)?;
-        // Before the suffix stands a dot, and before that whole labels.
-        let below = name.get(..start)?;
-        let below = below.strip_suffix(b".").unwrap_or(below);
-        if start > 0 && has_empty_label(below) {
-            return None;
+        let suffix = node.suffix.as_ref()?;
+        if start == 0 {
+            return Some((suffix.entry.plain, Exactness::Suffix));
         }
-        node.suffix.as_ref().map(|suffix| suffix.get(codes, below))
+        // Before the suffix stands a dot.
+        suffix.get(codes, name.get(..start - 1)?)
     }
 
     /// The hash of a name, from that of what stands behind its first label.
@@ -163,17 +162,23 @@ impl Node {
 }
 
 impl SuffixSlot {
-    /// The entry for a host whose labels before the suffix are `below`.
-    fn get(&self, codes: &RegionCodes, below: &[u8]) -> (u32, Exactness) {
-        let mut labels = below.splitn(2, |byte| *byte == b'.');
-        let (first, between) = (labels.next().unwrap_or(below), labels.next().unwrap_or(b""));
-        if !below.is_empty()
-            && let Some((pattern, wild)) = self.patterns.find(first)
-        {
-            let region = codes.get(wild).or_else(|| codes.first_in(between));
-            return (pattern.entry.of(region), Exactness::Pattern);
+    /// The entry for a host whose labels before the suffix are `below`; none where one of these is empty.
+    fn get(&self, codes: &RegionCodes, below: &[u8]) -> Option<(u32, Exactness)> {
+        let mut labels = below.split(|byte| *byte == b'.');
+        let first = labels.next().filter(|label| !label.is_empty())?;
+        let mut between = None;
+        for label in labels {
+            if label.is_empty() {
+                return None;
+            }
+            between = between.or_else(|| codes.get(label));
         }
-        (self.entry.of(codes.first_in(below)), Exactness::Suffix)
+        Some(match self.patterns.find(first) {
+            Some((pattern, wild)) => {
+                (pattern.entry.of(codes.get(wild).or(between)), Exactness::Pattern)
+            }
+            None => (self.entry.of(codes.get(first).or(between)), Exactness::Suffix),
+        })
     }
 }
 

@@ -30,11 +30,6 @@ impl RegionCodes {
         self.codes.get(place).map(|(_, region)| *region)
     }
 
-    /// The region that one of the labels in `labels` is the code of, the first that is.
-    pub(super) fn first_in(&self, labels: &[u8]) -> Option<Region> {
-        labels.split(|byte| *byte == b'.').find_map(|label| self.get(label))
-    }
-
     /// How many codes there are.
     pub(super) fn len(&self) -> usize {
         self.codes.len()
@@ -67,7 +62,7 @@ mod tests {
         let codes = RegionCodes::new([("eu", Region::Eu), ("isgp", Region::Singapore)]);
 
         assert_eq!(codes.get(b"eu"), Some(Region::Eu));
-        assert_eq!(codes.first_in(b"api.isgp.x"), Some(Region::Singapore));
+        assert_eq!(codes.get(b"isgp"), Some(Region::Singapore));
         let others: [&[u8]; 6] = [b"", b"e", b"eu\0", b"eu-west-1", b"EU", b"isgpisgp"];
         for label in others {
             assert_eq!(codes.get(label), None, "{label:?}");

@@ -150,3 +150,26 @@ fn tls_without_a_name_behind_connect_is_tls() {
     });
     assert_eq!(ended.map(|head| head.protocol), Some(AppProtocol::Tls));
 }
+
+#[test]
+fn a_list_of_addresses_is_kept_where_a_name_was_asked_for_only() {
+    let mut lab = Lab::talking_to(80, Config::default());
+    let answer = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 19\r\n\r\n192.0.2.1;192.0.2.2";
+    for target in ["/d?dn=a.example&ip=", "/my-address", "/d?dn=0f3a99"] {
+        lab.ask(format!("GET {target} HTTP/1.1\r\nHost: a.example\r\n\r\n"));
+        // In two segments, as a slow resolver sends it.
+        let (head, body) = answer.split_at(answer.len() - 19);
+        lab.answer(head);
+        lab.answer(body);
+    }
+
+    let lists: Vec<_> = lab
+        .messages()
+        .filter_map(|message| match message {
+            Message::Http(exchange) => exchange.response.as_ref(),
+            _ => None,
+        })
+        .map(|response| response.addresses.as_ref().map(|list| list.addresses.len()))
+        .collect();
+    assert_eq!(lists, [Some(2), None, None]);
+}
