@@ -277,6 +277,36 @@ fn the_catalogue_tells_what_a_name_and_an_address_would_be_taken_for() {
 }
 
 #[test]
+fn an_address_is_registered_somewhere_and_nobody_says_that_it_stands_there() {
+    // The address of the root server M, whose operator holds it for good.
+    let told = succeeds(&["catalogue", "lookup", "202.12.27.33"]);
+    assert!(told.contains("registered in JP (country database of 2026-06-17)"), "{told}");
+    assert!(!told.contains("located"), "{told}");
+    let json = succeeds(&["catalogue", "lookup", "--format", "json", "202.12.27.33"]);
+    assert_eq!(serde_json::from_str::<Value>(&json).unwrap()["registered"]["country"], "JP");
+    let private = succeeds(&["catalogue", "lookup", "192.168.1.1"]);
+    assert!(!private.contains("registered"), "{private}");
+}
+
+#[test]
+fn a_country_database_that_is_none_is_78_and_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = write(&folder, "country.mmdb", b"hello there");
+    for (key, path, reason) in [
+        ("country", &database, "is not a MaxMind DB (.mmdb) file, or is damaged"),
+        ("asn", &path(&folder, "missing.mmdb"), "missing.mmdb: is not there"),
+    ] {
+        let config = format!("[geo]\n{key} = {path:?}\n");
+        let config = write(&folder, "hikwatch.toml", config.as_bytes());
+        fails(&["check-config", &config], 78, reason);
+        let run =
+            hikwatch(&["run", "--config", &config, "--source", "-", "--listen", "127.0.0.1:0"]);
+        assert_eq!(run.status.code(), Some(78), "{}", text(&run.stderr));
+        assert!(text(&run.stderr).contains(reason), "{}", text(&run.stderr));
+    }
+}
+
+#[test]
 fn a_wrong_catalogue_file_is_78_one_line_a_problem() {
     let folder = tempfile::tempdir().unwrap();
     let no_toml = write(&folder, "no.toml", b"schema = 1\nhello there");
