@@ -67,12 +67,10 @@ fn a_spurious_key_in_each_table_is_refused_and_named() {
 #[test]
 fn a_wrong_kind_of_value_is_refused_for_every_key() {
     for setting in settings() {
-        let (key, line) = (&setting.key, &setting.line);
-        let name = line.split(" = ").next().unwrap();
-        let text =
-            uncommented().replace(&format!("\n{line}\n"), &format!("\n{name} = 2026-01-31\n"));
+        let name = setting.line.split(" = ").next().unwrap();
+        let text = uncommented_with(&setting, &format!("{name} = 2026-01-31"));
 
-        assert_eq!(&only_problem_key(&text), key);
+        assert_eq!(only_problem_key(&text), setting.key);
     }
 }
 
@@ -88,8 +86,7 @@ fn a_wrong_unit_is_refused_for_every_duration_and_size() {
         }
         for wrong in ["", "MB", "min"] {
             let line = setting.line.replace(value, &format!("{number}{wrong}"));
-            let text =
-                uncommented().replace(&format!("\n{}\n", setting.line), &format!("\n{line}\n"));
+            let text = uncommented_with(&setting, &line);
             assert_eq!(only_problem_key(&text), setting.key, "{line}");
         }
         tried += 1;
@@ -104,8 +101,7 @@ fn the_ranges_in_the_sample_are_those_of_the_reader() {
         let Some((least, most)) = documented_range(&setting.comment) else { continue };
         let name = setting.line.split(" = ").next().unwrap();
         for end in [least, most] {
-            let text = uncommented()
-                .replace(&format!("\n{}\n", setting.line), &format!("\n{name} = {end}\n"));
+            let text = uncommented_with(&setting, &format!("{name} = {end}"));
             let rightly_refused = Config::from_toml(&text).is_err_and(|errors| {
                 // The least budget may lie below the default of what has to fit into it.
                 errors.as_slice().iter().all(|error| error.problem.contains("limits.head_bytes"))
@@ -114,8 +110,7 @@ fn the_ranges_in_the_sample_are_those_of_the_reader() {
         }
         if let (Ok(least), Ok(most)) = (least.parse::<i64>(), most.parse::<i64>()) {
             for beyond in [least - 1, most + 1] {
-                let text = uncommented()
-                    .replace(&format!("\n{}\n", setting.line), &format!("\n{name} = {beyond}\n"));
+                let text = uncommented_with(&setting, &format!("{name} = {beyond}"));
                 assert_eq!(only_problem_key(&text), setting.key, "{name} = {beyond}");
             }
         }
@@ -205,6 +200,16 @@ fn documented_keys() -> BTreeSet<String> {
 
 fn uncommented() -> String {
     SAMPLE.lines().map(|line| commented_setting(line).unwrap_or(line)).fold(String::new(), joined)
+}
+
+/// The sample without comments, where one setting has another line; two tables may have settings of the same name.
+fn uncommented_with(setting: &Setting, line: &str) -> String {
+    let text = uncommented();
+    let table = setting.key.rsplit_once('.').map(|(table, _)| format!("\n[{table}]\n"));
+    let start = table.map_or(0, |table| text.find(&table).unwrap());
+    let (before, section) = text.split_at(start);
+    let changed = section.replacen(&format!("\n{}\n", setting.line), &format!("\n{line}\n"), 1);
+    format!("{before}{changed}")
 }
 
 fn joined(text: String, line: &str) -> String {
