@@ -4,9 +4,6 @@
 //! Whole labels only (RFC 1034, 3.1): `chiddns.com` does not lie below `hiddns.com`. The name is walked label by label
 //! from its end, one hash look-up each, for as long as listed names go on that way; no allocation.
 
-use std::hash::{BuildHasher, Hasher};
-
-use ahash::RandomState;
 use hashbrown::HashTable;
 
 use super::Exactness;
@@ -20,8 +17,39 @@ pub const MAX_NAME_LEN: usize = 255;
 #[derive(Debug)]
 pub(super) struct DomainTable {
     nodes: HashTable<Node>,
-    /// Only trusted entries become nodes, so the hash needs no secret.
-    hasher: RandomState,
+}
+
+/// A label of a name, and the hash of the name from there to its end.
+struct Label {
+    start: usize,
+    hash: u64,
+}
+
+impl Label {
+    /// Reads the label before `end`; `behind` is the hash of what follows it. Only trusted entries become nodes, so the
+    /// hash needs no secret: 64 bits at a time, mixed by a multiplication (Knuth, TAOCP 3, 6.4).
+    fn before(end: usize, behind: u64, name: &[u8]) -> Self {
+        let (mut start, mut hash, mut word) = (end, behind, 0);
+        for &byte in name.get(..end).unwrap_or_default().iter().rev() {
+            if byte == b'.' {
+                break;
+            }
+            start -= 1;
+            word = word << 8 | u64::from(byte);
+            if (end - start).is_multiple_of(size_of::<u64>()) {
+                hash = mix(hash ^ word);
+                word = 0;
+            }
+        }
+        // The length tells labels apart whose last word is the same.
+        Self { start, hash: mix((hash ^ word).wrapping_add((end - start) as u64)) }
+    }
+}
+
+/// Spreads what differs over all bits.
+fn mix(word: u64) -> u64 {
+    let spread = word.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    spread ^ spread >> 32
 }
 
 /// What is known of one name.
@@ -51,7 +79,7 @@ struct SuffixSlot {
 impl DomainTable {
     /// An empty table.
     pub(super) fn new() -> Self {
-        Self { nodes: HashTable::new(), hasher: RandomState::with_seeds(5, 6, 7, 8) }
+        Self { nodes: HashTable::new() }
     }
 
     /// Lists a name, in lower case, for itself alone.
@@ -92,23 +120,21 @@ impl DomainTable {
         let mut most_specific = None;
         let (mut hash, mut end) = (0, name.len());
         loop {
-            let dot = name.get(..end)?.iter().rposition(|byte| *byte == b'.');
-            let start = dot.map_or(0, |dot| dot + 1);
-            hash = self.hash(hash, name.get(start..end)?);
-            let Some(node) = self.find(hash, name.get(start..)?) else { break };
+            let label = Label::before(end, hash, name);
+            let Some(node) = self.find(label.hash, name.get(label.start..)?) else { break };
             if node.negative || node.suffix.is_some() {
-                most_specific = Some((start, node));
+                most_specific = Some((label.start, node));
             }
-            match dot {
-                Some(dot) if node.goes_on => end = dot,
-                Some(_) => break,
-                None => {
-                    if let Some(entry) = node.host {
-                        return Some((entry, Exactness::Host));
-                    }
-                    break;
+            if label.start == 0 {
+                if let Some(entry) = node.host {
+                    return Some((entry, Exactness::Host));
                 }
+                break;
             }
+            if !node.goes_on {
+                break;
+            }
+            (hash, end) = (label.hash, label.start - 1);
         }
         let (start, node) = most_specific.filter(|(_, node)| !node.negative)?;
         let suffix = node.suffix.as_ref()?;
@@ -119,14 +145,6 @@ impl DomainTable {
         suffix.get(codes, name.get(..start - 1)?)
     }
 
-    /// The hash of a name, from that of what stands behind its first label.
-    fn hash(&self, behind: u64, label: &[u8]) -> u64 {
-        let mut hasher = self.hasher.build_hasher();
-        hasher.write_u64(behind);
-        hasher.write(label);
-        hasher.finish()
-    }
-
     fn find(&self, hash: u64, name: &[u8]) -> Option<&Node> {
         self.nodes.find(hash, |node| node.hash == hash && node.name.as_bytes() == name)
     }
@@ -135,21 +153,19 @@ impl DomainTable {
     fn insert(&mut self, name: &str, change: impl FnOnce(&mut Node)) {
         let (mut hash, mut end) = (0, name.len());
         loop {
-            let dot = name.get(..end).and_then(|before| before.rfind('.'));
-            let start = dot.map_or(0, |dot| dot + 1);
-            let (label, from_here) = (name.get(start..end), name.get(start..).unwrap_or(name));
-            hash = self.hash(hash, label.unwrap_or(name).as_bytes());
+            let label = Label::before(end, hash, name.as_bytes());
+            let from_here = name.get(label.start..).unwrap_or(name);
             let entry = self.nodes.entry(
-                hash,
-                |node| node.hash == hash && *node.name == *from_here,
+                label.hash,
+                |node| node.hash == label.hash && *node.name == *from_here,
                 |node| node.hash,
             );
-            let mut entry = entry.or_insert_with(|| Node::new(hash, from_here));
-            let Some(dot) = dot else {
+            let mut entry = entry.or_insert_with(|| Node::new(label.hash, from_here));
+            if label.start == 0 {
                 return change(entry.get_mut());
-            };
+            }
             entry.get_mut().goes_on = true;
-            end = dot;
+            (hash, end) = (label.hash, label.start - 1);
         }
     }
 }
@@ -262,6 +278,26 @@ mod tests {
             assert_eq!(get(&table, name), None, "{name}");
         }
         assert_eq!(get(&table, "A.eXample."), Some((1, Exactness::Suffix)));
+    }
+
+    #[test]
+    fn labels_that_are_alike_have_other_hashes() {
+        let mut hashes = std::collections::BTreeSet::new();
+        let names = ["a", "aa", "\0a", "a.a", "aaaaaaaa", "aaaaaaaaa", "a.aaaaaaaa", "b", ""];
+        let numbered: Vec<String> =
+            (0..5000).map(|n| format!("h{n}.vendor{}.example", n % 99)).collect();
+        for name in names.into_iter().chain(numbered.iter().map(String::as_str)) {
+            let (mut hash, mut end) = (0, name.len());
+            loop {
+                let label = Label::before(end, hash, name.as_bytes());
+                hash = label.hash;
+                if label.start == 0 {
+                    break;
+                }
+                end = label.start - 1;
+            }
+            assert!(hashes.insert(hash), "{name}");
+        }
     }
 
     proptest! {
