@@ -30,6 +30,7 @@ mod traffic;
 mod truth;
 mod vendor_message;
 
+pub use cloud::{TourStop, cloud_tour};
 pub use estate::{
     Estate, EstateFlow, EstateHost, EstateKind, EstatePlan, Happened, Happening, HourState,
     HourTruth, Impairment, RoleTruth, SeenSide,

@@ -19,6 +19,7 @@ mod safe;
 mod snapshot;
 mod stun;
 mod time;
+mod tour;
 mod vtm;
 mod web_stun;
 
@@ -37,5 +38,6 @@ pub(crate) use relay::{RelayStyle, RelayView};
 pub(crate) use snapshot::{Upload, post_snapshot};
 pub(crate) use stun::{bind, spray};
 pub(crate) use time::ask_time;
+pub use tour::{TourStop, cloud_tour};
 pub(crate) use vtm::view_over_vtm;
 pub(crate) use web_stun::{bind_plainly, media_with_peer};

@@ -10,6 +10,7 @@ use super::act::{Act, Trap};
 use super::resident::Resident;
 use super::stage::{GATEWAY, Stage};
 use super::truth::Happening;
+use super::weather::Condition;
 use crate::net::{MacAddr, Timestamp};
 use crate::simulate::cloud::{Endpoint, IsupPlan, Talk, ask_time, bind, register_isup, spray};
 use crate::simulate::dns_message::{answer, query};
@@ -62,16 +63,18 @@ pub(crate) fn spring(stage: &mut Stage<'_>, at: Timestamp, host: &mut Resident, 
         Trap::LanVideo => lan_video(stage, at, host),
         Trap::Isup => isup(stage, at, host, reaches),
         Trap::DiskUpload => {
+            let length = 1_000_000 + stage.prng().below(2_000_000);
             let client = host.seat.end(stage.outbox.port());
-            let mut talk = Talk::at_home(stage.outbox, at, client, DISK.end(445));
-            let hello = stage.prng().noise(120);
-            talk.say(stage.outbox, Side::Client, &hello);
-            start_file(stage, at, host, (talk, 2_000_000), Happening::DiskUpload);
+            let mut talk = Talk::at_home(stage.outbox, at, client, DISK.end(5005));
+            let head = put_head("disk.home", at, length);
+            talk.say(stage.outbox, Side::Client, head.as_bytes());
+            start_file(stage, at, host, (talk, length), Happening::DiskUpload);
         }
         Trap::OwnerUpload => {
-            if stage.condition != super::weather::Condition::Outage {
-                let talk = store(stage, at, host);
-                start_file(stage, at, host, (talk, 400_000), Happening::OwnerUpload);
+            if stage.condition != Condition::Outage {
+                let length = 200_000 + stage.prng().below(400_000);
+                let talk = store(stage, at, host, length);
+                start_file(stage, at, host, (talk, length), Happening::OwnerUpload);
             }
         }
         Trap::BareTime => {
@@ -96,8 +99,7 @@ fn start_file(
         talk.close(stage.outbox);
         return;
     }
-    let (talk, most) = file;
-    let length = most / 2 + stage.prng().below(most);
+    let (talk, length) = file;
     let next = talk.now().plus(Duration::from_millis(100));
     host.open.owner = Some((talk, usize::try_from(length).unwrap_or(0)));
     stage.note(at, what);
@@ -120,17 +122,23 @@ pub(crate) fn owner_part(stage: &mut Stage<'_>, at: Timestamp, host: &mut Reside
     }
 }
 
+/// The head of a request that stores a file (RFC 9110, 9.3.4).
+fn put_head(name: &str, at: Timestamp, length: u64) -> String {
+    format!(
+        "PUT /cam/{}.jpg HTTP/1.1\r\nHost: {name}\r\nContent-Type: application/octet-stream\r\n\
+         Content-Length: {length}\r\n\r\n",
+        at.as_secs()
+    )
+}
+
 /// The owner had the device send files to a server over HTTP or FTP (RFC 959).
-fn store(stage: &mut Stage<'_>, at: Timestamp, host: &Resident) -> Talk {
+fn store(stage: &mut Stage<'_>, at: Timestamp, host: &Resident, length: u64) -> Talk {
     let line = stage.line(host);
     let at_server =
         |port| Endpoint { address: OWNERS_FILES, port, tag: Tag::plain(FlowRole::Owner) };
     if stage.prng().below(2) == 0 {
         let mut talk = line.call(stage.outbox, at, &at_server(80));
-        let head = format!(
-            "PUT /cam/{}.jpg HTTP/1.1\r\nHost: files.example.org\r\nTransfer-Encoding: chunked\r\n\r\n",
-            at.as_secs()
-        );
+        let head = put_head("files.example.org", at, length);
         talk.say(stage.outbox, Side::Client, head.as_bytes());
         return talk;
     }

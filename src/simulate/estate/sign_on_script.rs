@@ -11,8 +11,8 @@ use super::truth::Happening;
 use super::weather::Condition;
 use crate::net::Timestamp;
 use crate::simulate::cloud::{
-    DasAnswer, DasChannel, DasPlan, Gateway, HTTPDNS, LbsOutcome, LbsPlan, ServerStep, ask_httpdns,
-    ask_server, ask_time, bind, old_service, register, update_name,
+    DasAnswer, DasChannel, DasPlan, Endpoint, Gateway, HTTPDNS, LbsOutcome, LbsPlan, ServerStep,
+    ask_httpdns, ask_server, ask_time, bind, old_service, register, update_name,
 };
 
 /// Pause after the first attempt in vain; it grows up to the longest one.
@@ -178,7 +178,7 @@ fn open_gateway(
     let done = gateway.now();
     host.open.gateway = Some(gateway);
     stage.note(done, Happening::Succeeded);
-    let service = crate::simulate::cloud::Endpoint { port: 6800, ..server };
+    let service = Endpoint { port: 6800, ..server };
     old_service(stage.outbox, done.plus(LITTLE), &line, &service, &host.serial);
     Ok(done)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::act::{Act, Viewing};
 use super::resident::{EstateKind, Resident, View};
-use super::stage::Stage;
+use super::stage::{GATEWAY, Stage};
 use super::truth::Happening;
 use super::weather::Condition;
 use crate::net::Timestamp;
@@ -15,6 +15,7 @@ use crate::simulate::cloud::{
     Download, Endpoint, Gateway, PeerView, RelayStyle, RelayView, ServerStep, Upload, ask_server,
     bind, post_snapshot, punch_in_vain,
 };
+use crate::simulate::home_script::ask_for;
 use crate::simulate::tag::{FlowRole, Tag};
 
 /// A view takes at least and at most so long.
@@ -211,12 +212,13 @@ pub(crate) fn download_part(stage: &mut Stage<'_>, at: Timestamp, host: &mut Res
     }
 }
 
-/// A battery unit wakes, registers, and does what it was woken for.
+/// A battery unit wakes, joins the segment again, registers, and does what it was woken for.
 fn wake(stage: &mut Stage<'_>, at: Timestamp, host: &mut Resident, act: Act) {
+    ask_for(stage.outbox, at, &host.seat, &GATEWAY);
     host.awake = true;
     host.lost = true;
     host.attempts = 0;
-    stage.then(at, Act::SignOn);
+    stage.then(at.plus(Duration::from_millis(300)), Act::SignOn);
     stage.then(at.plus(Duration::from_secs(8)), act);
     stage.then(at.plus(Duration::from_secs(120)), Act::Sleep);
 }
