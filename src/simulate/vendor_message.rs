@@ -94,14 +94,6 @@ pub(crate) fn control_subscribe(serial: &str) -> Vec<u8> {
     mqtt(0x82, &body)
 }
 
-/// PUBLISH with QoS 0 to the service `topic`, encrypted payload.
-pub(crate) fn control_publish(prng: &mut Prng, topic: &str, length: usize) -> Vec<u8> {
-    let mut body = Vec::new();
-    with_len16(&mut body, |out| out.extend(topic.as_bytes()));
-    body.extend(prng.noise(length));
-    mqtt(0x30, &body)
-}
-
 fn mqtt(head: u8, body: &[u8]) -> Vec<u8> {
     let mut out = vec![head];
     put_varint(&mut out, body.len());
