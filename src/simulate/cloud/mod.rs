@@ -34,7 +34,7 @@ pub(crate) use lbs::{LbsOutcome, LbsPlan, register};
 pub(crate) use line::{Endpoint, Line, Talk, UdpTalk};
 pub(crate) use p2p::{PeerView, ServerStep, ask_server, punch_in_vain};
 pub(crate) use recorder::{RECORDER_ACCESS, update_name};
-pub(crate) use relay::{RelayStyle, RelayView};
+pub(crate) use relay::{RelayStyle, RelayView, talk_over_relay};
 pub(crate) use snapshot::{Upload, post_snapshot};
 pub(crate) use stun::{bind, spray};
 pub(crate) use time::ask_time;

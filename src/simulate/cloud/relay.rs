@@ -3,7 +3,7 @@
 //! Comes in: a device and a relay. Goes out: one conversation of framed noise. Ports: DB1's owner saw 7760 and 9020,
 //! `hcweb` 6123 (grade C). Frames: `$`, a channel, the length of what follows in network order on 9020 (`pyezviz`, grade
 //! B); on 6123 the package with sequence and HMAC of `hcweb` (grade C). Inferred: that 7760 frames as 9020 does, and the
-//! opening words of both sides.
+//! opening words of both sides. Two-way voice has ports of its own (DB1's owner, grade C); its frames are inferred.
 
 use std::time::Duration;
 
@@ -13,6 +13,11 @@ use crate::simulate::length_prefix::{len16, put_u16};
 use crate::simulate::outbox::Outbox;
 use crate::simulate::prng::Prng;
 use crate::simulate::tcp_conversation::Side;
+
+/// Ports of two-way voice.
+const VOICE_PORTS: [u16; 5] = [12_347, 12_772, 12_949, 7_300, 7_900];
+/// Packets of voice a second each way, and octets in each: 20 ms of telephone quality. Inferred.
+const VOICE: (u32, usize) = (10, 160);
 
 /// Octets of the HMAC behind a package.
 const HMAC: usize = 32;
@@ -90,6 +95,29 @@ impl RelayView {
         self.sequence = self.sequence.wrapping_add(1);
         framed(prng, self.style, (kind, self.sequence), length)
     }
+}
+
+/// Two people talk over a relay for `seconds`; `relay` says where, and its port is one of voice.
+pub(crate) fn talk_over_relay(
+    outbox: &mut Outbox,
+    at: Timestamp,
+    line: &Line,
+    relay: &Endpoint,
+    seconds: u32,
+) {
+    let number = usize::try_from(outbox.prng.below(VOICE_PORTS.len() as u64)).unwrap_or(0);
+    let port = VOICE_PORTS.get(number).copied().unwrap_or(relay.port);
+    let mut talk = line.call(outbox, at, &Endpoint { port, ..*relay });
+    let (packets, length) = VOICE;
+    for sequence in 0..seconds.saturating_mul(packets) {
+        let started = talk.now();
+        for side in [Side::Client, Side::Server] {
+            let frame = framed(&mut outbox.prng, RelayStyle::Plain, (2, sequence), length);
+            talk.say(outbox, side, &frame);
+        }
+        talk.resume(started.plus(Duration::from_secs(1) / packets));
+    }
+    talk.close(outbox);
 }
 
 fn framed(prng: &mut Prng, style: RelayStyle, head: (u8, u32), length: usize) -> Vec<u8> {

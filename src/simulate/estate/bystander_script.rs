@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use super::act::Act;
+use super::owner_script::quic_run;
 use super::resident::{EstateKind, Resident};
 use super::stage::Stage;
 use super::truth::Happening;
@@ -101,6 +102,8 @@ fn other_camera(stage: &mut Stage<'_>, at: Timestamp, host: &Resident) {
     let cloud = server(stage, FlowRole::Foreign, Some("p2p.example.net"), 443);
     let Some(known) = stage.resolve(at, host, &cloud) else { return };
     ask_api(stage.outbox, known, &line, &cloud, TlsStyle::Embedded, (600, 300));
+    let far = stage.pool.rent();
+    quic_run(stage, known.plus(Duration::from_millis(500)), host, far);
     meet_peer(stage, known.plus(Duration::from_secs(1)), host, (20, 25));
 }
 

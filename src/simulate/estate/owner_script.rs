@@ -210,7 +210,7 @@ fn isup(stage: &mut Stage<'_>, at: Timestamp, host: &mut Resident, reaches: bool
     stage.note(at, Happening::Isup);
 }
 
-/// A device asks a resolver elsewhere, and speaks QUIC of a later packet to it (RFC 9000, 17.3).
+/// A device asks a resolver elsewhere, and speaks QUIC to it.
 fn foreign_resolver(stage: &mut Stage<'_>, at: Timestamp, host: &Resident, reaches: bool) {
     stage.note(at, Happening::ForeignResolver);
     stage.outbox.tag = Tag::plain(FlowRole::Foreign);
@@ -225,18 +225,22 @@ fn foreign_resolver(stage: &mut Stage<'_>, at: Timestamp, host: &Resident, reach
         let answered = at.plus(host.round_trip);
         let message = answer(id, "www.example.com", &[], address);
         stage.outbox.udp(answered, &resolver, &client, Place::Reverse, &message);
-        let tag = Tag::plain(FlowRole::Foreign);
-        let server = Endpoint { address: FOREIGN_RESOLVER, port: 443, tag };
-        let port = stage.outbox.port();
-        let mut talk = stage.line(host).datagrams(port, &server);
-        for number in 0..12_u32 {
-            let now = answered.plus(Duration::from_millis(40) * (number + 1));
-            let side = if number % 2 == 0 { Side::Client } else { Side::Server };
-            let mut packet = vec![0x40 | (stage.prng().next_u64() & 0x3f) as u8];
-            let length = 60 + usize::try_from(stage.prng().below(1_100)).unwrap_or(0);
-            packet.extend(stage.prng().noise(length));
-            talk.send(stage.outbox, now, side, &packet);
-        }
+        quic_run(stage, answered, host, FOREIGN_RESOLVER);
     }
     stage.outbox.tag = Tag::default();
+}
+
+/// A host and a server exchange later packets of QUIC (RFC 9000, 17.3), which show nothing.
+pub(crate) fn quic_run(stage: &mut Stage<'_>, at: Timestamp, host: &Resident, address: Ipv4Addr) {
+    let server = Endpoint { address, port: 443, tag: Tag::plain(FlowRole::Foreign) };
+    let port = stage.outbox.port();
+    let mut talk = stage.line(host).datagrams(port, &server);
+    for number in 0..12_u32 {
+        let now = at.plus(Duration::from_millis(40) * (number + 1));
+        let side = if number % 2 == 0 { Side::Client } else { Side::Server };
+        let mut packet = vec![0x40 | (stage.prng().next_u64() & 0x3f) as u8];
+        let length = 60 + usize::try_from(stage.prng().below(1_100)).unwrap_or(0);
+        packet.extend(stage.prng().noise(length));
+        talk.send(stage.outbox, now, side, &packet);
+    }
 }

@@ -131,7 +131,7 @@ fn open_control(
     let server = host.servers.control;
     let channel = DasChannel::open(stage.outbox, called, &line, &server, &plan, answer);
     let Some(channel) = channel else {
-        // What a channel that could not be opened has taken; the redirected device begins again at once.
+        // What a channel that could not be opened has taken.
         let done = called.plus(host.round_trip * 4);
         stage.note(done, Happening::Refused);
         return Err(done);

@@ -13,7 +13,7 @@ use super::weather::Condition;
 use crate::net::Timestamp;
 use crate::simulate::cloud::{
     Download, Endpoint, Gateway, PeerView, RelayStyle, RelayView, ServerStep, Upload, ask_server,
-    bind, post_snapshot, punch_in_vain,
+    bind, post_snapshot, punch_in_vain, talk_over_relay,
 };
 use crate::simulate::home_script::ask_for;
 use crate::simulate::tag::{FlowRole, Tag};
@@ -25,6 +25,8 @@ const LONGEST: Duration = Duration::from_secs(360);
 const ORDER: u16 = 12_321;
 /// The question for new firmware (0x2863).
 const ASK_FIRMWARE: &str = "/1001/10339";
+/// How long somebody at the door is talked to.
+const VOICE_SECONDS: u32 = 20;
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Somebody begins to view. A battery unit is woken first.
@@ -72,6 +74,12 @@ fn open_relay(stage: &mut Stage<'_>, at: Timestamp, host: &Resident) -> (View, T
     let tag = Tag { role: FlowRole::Relay, vendor: host.kind.vendor(), name: None };
     let relay = Endpoint { address: stage.pool.rent(), port, tag };
     let line = stage.line(host);
+    if host.kind == EstateKind::EzvizDoorbell && stage.prng().below(2) == 0 {
+        // Somebody answers the door.
+        let voice = Endpoint { address: stage.pool.rent(), ..relay };
+        let begin = at.plus(Duration::from_secs(2));
+        talk_over_relay(stage.outbox, begin, &line, &voice, VOICE_SECONDS);
+    }
     let view = RelayView::open(stage.outbox, at, &line, &relay, style, host.habits.rate);
     let first = view.now();
     (View::Relay(view), first)
