@@ -6,20 +6,27 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use super::cloud::{
+    self, DasAnswer, DasChannel, DasPlan, Endpoint, LbsOutcome, LbsPlan, Line, PeerView,
+    ServerStep, ask_httpdns, ask_server, bind,
+};
 use super::dns_message::ntp;
 use super::home_script::resolve;
 use super::outbox::{Outbox, Place};
-use super::site::{STRANGER, Site};
+use super::site::{EZVIZ_P2P, EZVIZ_STUN, EZVIZ_VIEWER, STRANGER, Site};
 use super::station::{End, ROUTER, Station};
+use super::tag::Tag;
 use super::tcp_conversation::{Side, TcpConversation};
 use super::tls_message::{TlsStyle, application_data, client_finish, client_hello, server_flight};
-use super::vendor_message::registration;
 use crate::net::Timestamp;
 
 /// Round trip to a server.
 const ROUND_TRIP: Duration = Duration::from_millis(28);
 /// Time that a server thinks.
 const THINKING: Duration = Duration::from_millis(12);
+
+/// Packets of video a second of a view from outside, and octets in each at most.
+const VIDEO: (u32, usize) = (20, 1_000);
 
 /// How a TLS conversation runs.
 #[derive(Debug, Clone, Copy)]
@@ -100,25 +107,81 @@ pub(crate) fn ask_over_http(outbox: &mut Outbox, at: Timestamp, host: &Station, 
     tcp.close(outbox);
 }
 
-/// A device registers and learns its control server. Gives the time at which it is done.
+/// A device registers and learns its control server; at its first boot it exchanges keys before,
+/// and learns its STUN servers as well. Gives the time at which it is done.
 pub(crate) fn register(
     outbox: &mut Outbox,
     at: Timestamp,
     host: &Station,
     site: &Site,
     token: &[u8; 32],
+    first_boot: bool,
 ) -> Timestamp {
-    let messages = registration(&mut outbox.prng, host.serial.unwrap_or_default(), token);
-    let mut tcp = connect(outbox, at, host, site);
-    tcp.say(outbox, Side::Client, &messages.request);
-    tcp.wait(THINKING);
-    tcp.say(outbox, Side::Server, &messages.response);
-    tcp.say(outbox, Side::Client, &messages.confirm);
-    tcp.wait(THINKING);
-    tcp.say(outbox, Side::Server, &messages.control_server);
-    let done = tcp.now();
-    tcp.close(outbox);
+    let Some(server) = endpoint(site) else { return at };
+    let mut now = resolve(outbox, at, host, site);
+    let line = line(host);
+    if first_boot {
+        // It asks past the resolver as well, and is told the same.
+        now = ask_httpdns(outbox, now, &line, site.name(), &[server.address]);
+    }
+    let plan = LbsPlan {
+        serial: host.serial.unwrap_or_default(),
+        token,
+        first_boot,
+        wants_stun: first_boot,
+        flag: 0,
+        result: 0,
+    };
+    let (LbsOutcome::Accepted(done) | LbsOutcome::Refused(done)) =
+        cloud::register(outbox, now, &line, &server, &plan);
     done
+}
+
+/// A device opens its control channel.
+pub(crate) fn control(
+    outbox: &mut Outbox,
+    at: Timestamp,
+    host: &Station,
+    site: &Site,
+    token: &[u8; 32],
+) -> Option<DasChannel> {
+    let plan = DasPlan {
+        serial: host.serial.unwrap_or_default(),
+        client_id: Some(token),
+        first: true,
+        keepalive: 30,
+        third_version: false,
+    };
+    DasChannel::open(outbox, at, &line(host), &endpoint(site)?, &plan, DasAnswer::Accepted)
+}
+
+/// Somebody outside begins to view a device: it asks STUN how it is seen, the server names the peer,
+/// and the two punch from the port that asked. Gives the view and the time of its first picture.
+pub(crate) fn meet_viewer(
+    outbox: &mut Outbox,
+    at: Timestamp,
+    host: &Station,
+) -> Option<(PeerView, Timestamp)> {
+    let line = line(host);
+    let port = outbox.port();
+    let stun: Vec<Endpoint> = EZVIZ_STUN.iter().filter_map(endpoint).collect();
+    let asker = (host.serial.unwrap_or_default(), port);
+    let seen = bind(outbox, at, &line, &stun, asker, true);
+    let step = (ServerStep::Introduce, port);
+    let met = ask_server(outbox, seen, &line, &endpoint(&EZVIZ_P2P)?, step);
+    let viewer = endpoint(&EZVIZ_VIEWER)?;
+    Some(PeerView::open(outbox, met, &line, &viewer, port, VIDEO))
+}
+
+/// A host's way outside.
+const fn line(host: &Station) -> Line {
+    Line { seat: host.seat(), router: ROUTER.mac, round_trip: ROUND_TRIP }
+}
+
+/// A server with an IPv4 address; the truth knows it by that address, so it needs no tag.
+fn endpoint(site: &Site) -> Option<Endpoint> {
+    let IpAddr::V4(address) = site.address else { return None };
+    Some(Endpoint { address, port: site.port, tag: Tag::default() })
 }
 
 /// A host asks for the time.

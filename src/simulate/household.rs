@@ -11,7 +11,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::cloud_script::{TlsPlan, ask_over_http, ask_over_tls, ask_time, attack, register};
+use super::cloud::{DasChannel, PeerView};
+use super::cloud_script::{
+    TlsPlan, ask_over_http, ask_over_tls, ask_time, attack, control, meet_viewer, register,
+};
 use super::frame::SimulatedFrame;
 use super::home_script::{
     ask_for_service, boot, find_router, ping_router, sadp_round, search_gateway,
@@ -22,7 +25,7 @@ use super::site::{
     EZVIZ_TIME, HIK_DDNS, HIK_GATEWAY, HIK_REGISTRATION, OTHER_CLOUD, Site, WEB_CLEAR, WEB_IPV6,
     WEB_PAGE,
 };
-use super::standing_script::{ControlChannel, VIDEO_STEP, VideoStream};
+use super::standing_script::{VIDEO_STEP, VideoStream};
 use super::station::{
     CAMERA, DOORBELL, LAPTOP, OTHER_CAMERA, PHONE, REBRANDED, RECORDER, STATIONS, Station,
 };
@@ -34,6 +37,11 @@ use crate::net::Timestamp;
 const SNAPSHOT: usize = 100_000;
 /// Time between two registrations of a device that stays up.
 const REGISTRATION_INTERVAL: Duration = Duration::from_secs(600);
+
+/// How long somebody outside views the doorbell.
+const VIEW: Duration = Duration::from_secs(30);
+/// The order to show itself, among those of the control server; the number is ours.
+const VIEW_ORDER: u16 = 12_321;
 
 const CAMERA_GATEWAY: TlsPlan =
     TlsPlan { style: TlsStyle::Embedded, request: 420, response: 260, swapped: false };
@@ -56,7 +64,9 @@ pub struct Household {
     agenda: BTreeMap<(Timestamp, u64), Activity>,
     planned: u64,
     token: [u8; 32],
-    control: Option<ControlChannel>,
+    control: Option<DasChannel>,
+    /// The view from outside, and when it ends.
+    view: Option<(PeerView, Timestamp)>,
     video: Option<VideoStream>,
     pages: u64,
     pings: u16,
@@ -75,6 +85,8 @@ enum Activity {
     Video,
     PressDoorbell,
     PingControl,
+    View,
+    ViewSecond,
     PingRouter,
     FindRouter,
     LookForCameras,
@@ -87,7 +99,8 @@ enum Activity {
 
 impl Household {
     /// Everything is switched on in the first seconds after `start`: the cameras register within
-    /// 10 s, a laptop looks for cameras after 12 s, the doorbell is pressed after 25 s.
+    /// 10 s, a laptop looks for cameras after 12 s, the doorbell is pressed after 25 s and viewed from
+    /// outside, peer to peer, after 32 s.
     #[must_use]
     pub fn new(seed: u64, start: Timestamp) -> Self {
         let mut outbox = Outbox::new(seed);
@@ -100,12 +113,13 @@ impl Household {
             planned: 0,
             token,
             control: None,
+            view: None,
             video: None,
             pages: 0,
             pings: 0,
             asked_for_service: false,
         };
-        let opening: [(u64, Activity); 25] = [
+        let opening: [(u64, Activity); 26] = [
             (500, Activity::Boot(&CAMERA)),
             (1_500, Activity::Boot(&RECORDER)),
             (2_500, Activity::Boot(&DOORBELL)),
@@ -130,6 +144,7 @@ impl Household {
             (13_000, Activity::AskForService),
             (20_000, Activity::FindRouter),
             (25_000, Activity::PressDoorbell),
+            (32_000, Activity::View),
             (40_000, Activity::Attack),
         ];
         for (millis, activity) in opening {
@@ -194,6 +209,8 @@ impl Household {
                 }
                 self.repeat(at, 28, 32, activity);
             }
+            Activity::View => self.view(at),
+            Activity::ViewSecond => self.view_second(at),
             Activity::PingRouter => {
                 // One never comes back: it would begin the flow anew in the truth.
                 self.pings = self.pings.checked_add(1).unwrap_or(2);
@@ -233,11 +250,11 @@ impl Household {
         // Each device has a token of its own; it never changes.
         let [.., last] = host.mac.0;
         let token = self.token.map(|octet| octet.wrapping_add(last));
-        let done = register(&mut self.outbox, at, host, site, &token);
-        if host.mac == DOORBELL.mac && self.control.is_none() {
+        let first_boot = host.mac == DOORBELL.mac && self.control.is_none();
+        let done = register(&mut self.outbox, at, host, site, &token, first_boot);
+        if first_boot {
             let at = done.plus(Duration::from_millis(200));
-            let channel = ControlChannel::open(&mut self.outbox, at, host, &EZVIZ_CONTROL, &token);
-            self.control = Some(channel);
+            self.control = control(&mut self.outbox, at, host, &EZVIZ_CONTROL, &token);
             self.repeat(at, 28, 32, Activity::PingControl);
         }
         self.plan(at.plus(REGISTRATION_INTERVAL), Activity::Register(host, site));
@@ -246,13 +263,37 @@ impl Household {
     fn press_doorbell(&mut self, at: Timestamp) {
         self.truth.doorbell_presses += 1;
         if let Some(control) = &mut self.control {
-            control.report(&mut self.outbox, at);
+            control.report(&mut self.outbox, at, "/3300/10", 208);
         }
         let push_at = at.plus(Duration::from_millis(150));
         ask_over_tls(&mut self.outbox, push_at, &DOORBELL, &EZVIZ_PUSH, DOORBELL_ALARM);
         let upload_at = at.plus(Duration::from_millis(400));
         ask_over_tls(&mut self.outbox, upload_at, &DOORBELL, &EZVIZ_STORAGE, DOORBELL_UPLOAD);
         self.repeat(at, 150, 240, Activity::PressDoorbell);
+    }
+
+    /// A phone outside views the doorbell: the control server orders it, then the two meet.
+    fn view(&mut self, at: Timestamp) {
+        if let Some(control) = &mut self.control {
+            control.order(&mut self.outbox, at, VIEW_ORDER);
+        }
+        let begin = at.plus(Duration::from_millis(300));
+        if let Some((view, first)) = meet_viewer(&mut self.outbox, begin, &DOORBELL) {
+            self.view = Some((view, first.plus(VIEW)));
+            self.plan(first, Activity::ViewSecond);
+        }
+        self.repeat(at, 300, 420, Activity::View);
+    }
+
+    fn view_second(&mut self, at: Timestamp) {
+        let Some((mut view, end)) = self.view.take() else { return };
+        if at < end {
+            view.second(&mut self.outbox, at);
+            self.view = Some((view, end));
+            self.plan(at.plus(Duration::from_secs(1)), Activity::ViewSecond);
+        } else {
+            view.close(&mut self.outbox, at);
+        }
     }
 
     fn browse(&mut self, at: Timestamp) {
@@ -355,14 +396,20 @@ mod tests {
             device.clouds.iter().map(|cloud| cloud.role).collect::<Vec<_>>()
         };
         assert_eq!(roles(&household, "camera"), ["registration", "ntp", "registration"]);
-        assert_eq!(roles(&household, "doorbell"), ["registration", "control", "ntp"]);
+        // The first one is the resolver over HTTP.
+        let doorbell = ["unknown", "registration", "control", "ntp"];
+        assert_eq!(roles(&household, "doorbell"), doorbell);
         assert_eq!(household.truth().doorbell_presses, 0);
         until(&mut household, 30);
-        assert_eq!(
-            roles(&household, "doorbell"),
-            ["registration", "control", "ntp", "push", "storage"]
-        );
+        let pressed = [&doorbell[..], &["push", "storage"]].concat();
+        assert_eq!(roles(&household, "doorbell"), pressed);
         assert_eq!(household.truth().doorbell_presses, 1);
+        until(&mut household, 70);
+        let viewed = [&pressed[..], &["stun", "stun", "p2p", "p2p"]].concat();
+        assert_eq!(roles(&household, "doorbell"), viewed);
+        let clouds = &household.truth().device("doorbell").unwrap().clouds;
+        let video = clouds.last().unwrap().bytes;
+        assert!(video.sent > 400_000 && video.received < 20_000, "{video:?}");
     }
 
     #[test]

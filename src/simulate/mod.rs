@@ -5,27 +5,36 @@
 //! it tests; it performs no I/O and reads no clock. Every message in it is constructed from a
 //! standard or a published description; none was captured.
 
+mod cloud;
 mod cloud_script;
 mod dhcp_message;
 mod dns_message;
+mod estate;
 mod fleet;
 mod frame;
 mod frame_builder;
 mod home_script;
 mod household;
 mod length_prefix;
+mod md5;
 mod outbox;
 mod pcap;
 mod prng;
 mod site;
 mod standing_script;
 mod station;
+mod tag;
 mod tcp_conversation;
 mod tls_message;
 mod traffic;
 mod truth;
 mod vendor_message;
 
+pub use cloud::{TourStop, cloud_tour};
+pub use estate::{
+    Estate, EstateFlow, EstateHost, EstateKind, EstatePlan, Happened, Happening, HourState,
+    HourTruth, Impairment, RoleTruth, SeenSide,
+};
 pub use fleet::{
     AddressTruth, EvidenceKind, EvidenceSet, Fleet, FleetPlan, FleetRole, FleetTruth, ForgedClaim,
     ForgedFlood, HostTruth, MOST_HOSTS, Mutation, SpoofKind, UnitKind, UnitTruth, forged_flood,
@@ -38,5 +47,6 @@ pub use frame_builder::{
 pub use household::Household;
 pub use pcap::{pcap_header, pcap_record};
 pub use prng::Prng;
+pub use tag::FlowRole;
 pub use traffic::{MixedTraffic, TrafficMix};
 pub use truth::{ByteTruth, CloudTruth, DeviceTruth, Truth};

@@ -12,7 +12,8 @@ use super::frame_builder::{
 };
 use super::prng::Prng;
 use super::station::End;
-use crate::net::{MacAddr, Timestamp};
+use super::tag::{FlowRole, Tag};
+use crate::net::{IpProtocol, MacAddr, Timestamp};
 
 /// First port that a host takes for a flow that it begins (RFC 6335, 6).
 const FIRST_EPHEMERAL_PORT: u16 = 49_152;
@@ -22,6 +23,14 @@ const FIRST_EPHEMERAL_PORT: u16 = 49_152;
 pub(crate) struct Parties {
     /// Hardware address of the sender.
     pub(crate) source_mac: MacAddr,
+    /// Hardware address of the one to get it.
+    pub(crate) destination_mac: MacAddr,
+    /// What carries it.
+    pub(crate) protocol: IpProtocol,
+    /// Ports of the sender and of the one to get it; zero where the protocol has none.
+    pub(crate) ports: (u16, u16),
+    /// What the sender says it belongs to.
+    pub(crate) tag: Tag,
     /// Who sent it.
     pub(crate) source: IpAddr,
     /// Who is to get it.
@@ -61,6 +70,8 @@ pub(crate) enum Place {
 pub(crate) struct Outbox {
     /// Source of all noise.
     pub(crate) prng: Prng,
+    /// What the frames that are sent from now on belong to.
+    pub(crate) tag: Tag,
     waiting: BTreeMap<(Timestamp, u64), (Vec<u8>, Option<Parties>)>,
     queued: u64,
     next_port: u16,
@@ -71,6 +82,7 @@ impl Outbox {
     pub(crate) const fn new(seed: u64) -> Self {
         Self {
             prng: Prng::new(seed),
+            tag: Tag::plain(FlowRole::Lan),
             waiting: BTreeMap::new(),
             queued: 0,
             next_port: FIRST_EPHEMERAL_PORT,
@@ -142,7 +154,11 @@ impl Outbox {
         let identification = self.identification();
         let (source, destination) = (from.socket, to.socket);
         build_udp(&mut bytes, &link(from, to), source, destination, identification, payload);
-        self.queue(at, bytes, Some(parties(from, to, place, payload.len() + 8)));
+        self.queue(
+            at,
+            bytes,
+            Some(self.parties(from, to, place, (IpProtocol::UDP, payload.len() + 8))),
+        );
     }
 
     /// Sends a segment.
@@ -159,7 +175,7 @@ impl Outbox {
         let (source, destination) = (from.socket, to.socket);
         build_tcp(&mut bytes, &link(from, to), source, destination, identification, segment);
         let length = segment.payload.len() + segment.options.len() + 20;
-        self.queue(at, bytes, Some(parties(from, to, place, length)));
+        self.queue(at, bytes, Some(self.parties(from, to, place, (IpProtocol::TCP, length))));
     }
 
     /// Sends an echo request, or the reply to one; nothing for IPv6 ends.
@@ -180,12 +196,31 @@ impl Outbox {
         let mut bytes = Vec::with_capacity(128);
         let ends = (source, destination);
         build_echo(&mut bytes, &link(from, to), ends, kind, (0x1d0b, sequence), &payload);
-        self.queue(at, bytes, Some(parties(from, to, place, payload.len() + 8)));
+        let carried = (IpProtocol::ICMP, payload.len() + 8);
+        self.queue(at, bytes, Some(self.parties(from, to, place, carried)));
     }
 
     const fn identification(&mut self) -> u16 {
         self.identification = self.identification.wrapping_add(1);
         self.identification
+    }
+
+    /// Who exchanges the frame; `carried` is the protocol above IP, and its length with the header.
+    fn parties(&self, from: &End, to: &End, place: Place, carried: (IpProtocol, usize)) -> Parties {
+        let header: usize = if from.socket.is_ipv4() { 20 } else { 40 };
+        let (protocol, length) = carried;
+        Parties {
+            source_mac: from.mac,
+            destination_mac: to.mac,
+            protocol,
+            ports: (from.socket.port(), to.socket.port()),
+            tag: self.tag,
+            source: from.socket.ip(),
+            destination: to.socket.ip(),
+            by_initiator: place != Place::Reverse,
+            begins_flow: place == Place::First,
+            ip_bytes: u64::try_from(header + length).unwrap_or(u64::MAX),
+        }
     }
 
     fn queue(&mut self, at: Timestamp, bytes: Vec<u8>, parties: Option<Parties>) {
@@ -196,16 +231,4 @@ impl Outbox {
 
 const fn link(from: &End, to: &End) -> Link {
     Link { source: from.mac, destination: to.mac, vlan: None }
-}
-
-fn parties(from: &End, to: &End, place: Place, transport_length: usize) -> Parties {
-    let header: usize = if from.socket.is_ipv4() { 20 } else { 40 };
-    Parties {
-        source_mac: from.mac,
-        source: from.socket.ip(),
-        destination: to.socket.ip(),
-        by_initiator: place != Place::Reverse,
-        begins_flow: place == Place::First,
-        ip_bytes: u64::try_from(header + transport_length).unwrap_or(u64::MAX),
-    }
 }

@@ -1,8 +1,8 @@
 //! The servers outside that the household talks to.
 //!
 //! Comes in: nothing. Goes out: constants: name, aliases, address and what the server is. All
-//! addresses are from documentation ranges (RFC 5737, RFC 3849); they are not those of the services.
-//! Names, roles and regions are the published ones.
+//! addresses but that of the resolver over HTTP are from documentation ranges (RFC 5737, RFC 3849);
+//! they are not those of the services. Names, roles and regions are the published ones.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -45,6 +45,20 @@ impl Site {
             role,
             region,
             speaker: Some(speaker),
+        }
+    }
+
+    /// A server of EZVIZ's whose address comes from another server, never from DNS.
+    const fn assigned(role: &'static str, host: u8, port: u16) -> Self {
+        Self {
+            domain: None,
+            aliases: &[],
+            address: IpAddr::V4(Ipv4Addr::new(203, 0, 113, host)),
+            port,
+            vendor: Some("ezviz"),
+            role,
+            region: "unknown",
+            speaker: Some("device"),
         }
     }
 
@@ -103,16 +117,17 @@ pub(crate) const EZVIZ_REGISTRATION: Site = Site::vendors(
     ["ezviz", "registration", "global", "device"],
 );
 /// Control server: its address comes in the encrypted part of the registration, never from DNS.
-pub(crate) const EZVIZ_CONTROL: Site = Site {
-    domain: None,
-    aliases: &[],
-    address: IpAddr::V4(Ipv4Addr::new(203, 0, 113, 31)),
-    port: 31_006,
-    vendor: Some("ezviz"),
-    role: "control",
-    region: "unknown",
-    speaker: Some("device"),
-};
+pub(crate) const EZVIZ_CONTROL: Site = Site::assigned("control", 31, 31_006);
+/// The vendor's own STUN, two of them.
+pub(crate) const EZVIZ_STUN: [Site; 2] =
+    [Site::assigned("stun", 32, 6002), Site::assigned("stun", 33, 6003)];
+/// The server that brings two peers together.
+pub(crate) const EZVIZ_P2P: Site = Site::assigned("p2p", 34, 6000);
+/// The phone outside that views the doorbell, as its own router shows it.
+pub(crate) const EZVIZ_VIEWER: Site = Site::assigned("p2p", 35, 41_234);
+/// The resolver over HTTP that firmware has built in; this address is the published one.
+pub(crate) const HTTPDNS: Site =
+    Site { domain: None, ..Site::ordinary("", IpAddr::V4(Ipv4Addr::new(119, 29, 29, 29)), 80) };
 /// Where a pressed doorbell sends its snapshot.
 pub(crate) const EZVIZ_STORAGE: Site = Site::vendors(
     "alarm.eu.s3.amazonaws.com",
@@ -157,13 +172,18 @@ pub(crate) const WEB_IPV6: Site = Site::ordinary(
 pub(crate) const STRANGER: Site =
     Site { domain: None, ..Site::ordinary("", IpAddr::V4(Ipv4Addr::new(203, 0, 113, 99)), 51_000) };
 
-const SITES: [&Site; 15] = [
+const SITES: [&Site; 20] = [
     &HIK_REGISTRATION,
     &HIK_GATEWAY,
     &HIK_DDNS,
     &EZVIZ_REGISTRATION_EU,
     &EZVIZ_REGISTRATION,
     &EZVIZ_CONTROL,
+    &EZVIZ_STUN[0],
+    &EZVIZ_STUN[1],
+    &EZVIZ_P2P,
+    &EZVIZ_VIEWER,
+    &HTTPDNS,
     &EZVIZ_STORAGE,
     &EZVIZ_PUSH,
     &EZVIZ_TIME,

@@ -1,19 +1,14 @@
-//! Conversations that stay open: the doorbell's control channel and the recorder's video.
+//! The conversation that stays open at home: the recorder's video.
 //!
-//! Comes in: the time of the next step. Goes out: frames into the outbox. Each keeps the state of
+//! Comes in: the time of the next step. Goes out: frames into the outbox. It keeps the state of
 //! one TCP conversation and nothing of what was said.
 
 use std::time::Duration;
 
-use super::cloud_script::connect;
 use super::outbox::Outbox;
-use super::site::Site;
 use super::station::Station;
 use super::tcp_conversation::{Side, TcpConversation};
-use super::vendor_message::{
-    CONTROL_ACCEPTED, CONTROL_PING, CONTROL_PONG, CONTROL_SUBSCRIBED, control_connect,
-    control_publish, control_subscribe, interleaved_rtp,
-};
+use super::vendor_message::interleaved_rtp;
 use crate::net::Timestamp;
 
 /// Time between two steps of the video: a tenth of a second, four full packets.
@@ -26,45 +21,6 @@ const BURSTS: u32 = 2;
 const CLOCK_STEP: u32 = 9_000;
 /// Steps between two keep-alives of the RTSP session: 30 s.
 const KEEPALIVE_STEPS: u32 = 300;
-
-/// The MQTT conversation between a device and its control server.
-#[derive(Debug)]
-pub(crate) struct ControlChannel {
-    tcp: TcpConversation,
-}
-
-impl ControlChannel {
-    /// Opens, signs on and subscribes.
-    pub(crate) fn open(
-        outbox: &mut Outbox,
-        at: Timestamp,
-        host: &Station,
-        site: &Site,
-        token: &[u8; 32],
-    ) -> Self {
-        let serial = host.serial.unwrap_or_default();
-        let mut tcp = connect(outbox, at, host, site);
-        tcp.say(outbox, Side::Client, &control_connect(serial, token));
-        tcp.say(outbox, Side::Server, &CONTROL_ACCEPTED);
-        tcp.say(outbox, Side::Client, &control_subscribe(serial));
-        tcp.say(outbox, Side::Server, &CONTROL_SUBSCRIBED);
-        Self { tcp }
-    }
-
-    /// The device shows that it is alive.
-    pub(crate) fn ping(&mut self, outbox: &mut Outbox, at: Timestamp) {
-        self.tcp.resume(at);
-        self.tcp.say(outbox, Side::Client, &CONTROL_PING);
-        self.tcp.say(outbox, Side::Server, &CONTROL_PONG);
-    }
-
-    /// The device reports something, encrypted.
-    pub(crate) fn report(&mut self, outbox: &mut Outbox, at: Timestamp) {
-        self.tcp.resume(at);
-        let message = control_publish(&mut outbox.prng, "/3300/10", 208);
-        self.tcp.say(outbox, Side::Client, &message);
-    }
-}
 
 /// RTSP over TCP with interleaved RTP, from a camera to a recorder (RFC 2326, 10.12).
 #[derive(Debug)]

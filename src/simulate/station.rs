@@ -35,7 +35,7 @@ pub(crate) struct Station {
     /// Short serial, nine characters.
     pub(crate) serial: Option<&'static str>,
     /// What it answers to a SADP inquiry.
-    pub(crate) sadp: Option<SadpReply>,
+    pub(crate) sadp: Option<SadpReply<'static>>,
 }
 
 impl Station {

@@ -17,6 +17,8 @@ const SEGMENT_SIZE: usize = 1400;
 const SEGMENTS_PER_ACKNOWLEDGMENT: usize = 2;
 /// Time between two segments of one burst.
 const GAP: Duration = Duration::from_micros(120);
+/// Time after which something unheard is said again the first time (RFC 6298, 2.1).
+const FIRST_TIMEOUT: Duration = Duration::from_secs(1);
 const WINDOW: u16 = 64_240;
 /// Maximum segment size 1460, SACK permitted, no-operations (RFC 9293, 3.2; RFC 2018).
 const SYN_OPTIONS: [u8; 8] = [2, 4, 5, 0xb4, 4, 2, 1, 1];
@@ -131,6 +133,53 @@ impl TcpConversation {
         self.emit(outbox, Side::Server, Segment::FIN | Segment::ACK, &[]);
         self.now = self.now.plus(GAP);
         self.emit(outbox, Side::Client, Segment::ACK, &[]);
+    }
+
+    /// The client calls a server that never answers: one SYN, and `again` more at doubling intervals (RFC 6298, 5).
+    /// Gives the time at which it gives up.
+    pub(crate) fn knock(
+        outbox: &mut Outbox,
+        at: Timestamp,
+        client: End,
+        server: End,
+        again: u32,
+    ) -> Timestamp {
+        let syn = Segment {
+            sequence: outbox.prng.next_u32(),
+            acknowledgment: 0,
+            flags: Segment::SYN,
+            window: WINDOW,
+            options: &SYN_OPTIONS,
+            payload: &[],
+        };
+        let mut now = at;
+        let mut pause = FIRST_TIMEOUT;
+        outbox.tcp(now, &client, &server, Place::First, &syn);
+        for _ in 0..again {
+            now = now.plus(pause);
+            pause *= 2;
+            outbox.tcp(now, &client, &server, Place::Forward, &syn);
+        }
+        now.plus(pause)
+    }
+
+    /// The client says `bytes`, `again` more times at doubling intervals, is not heard, and resets (RFC 9293, 3.10.7).
+    pub(crate) fn say_unheard(mut self, outbox: &mut Outbox, bytes: &[u8], again: u32) {
+        let first = self.client_next;
+        let mut pause = FIRST_TIMEOUT;
+        for _ in 0..=again {
+            self.client_next = first;
+            self.emit(outbox, Side::Client, Segment::ACK | Segment::PSH, bytes);
+            self.now = self.now.plus(pause);
+            pause *= 2;
+        }
+        self.reset(outbox);
+    }
+
+    /// The client ends at once.
+    pub(crate) fn reset(mut self, outbox: &mut Outbox) {
+        self.now = self.now.plus(GAP);
+        self.emit(outbox, Side::Client, Segment::RST | Segment::ACK, &[]);
     }
 
     fn acknowledge(&mut self, outbox: &mut Outbox, speaker: Side) {

@@ -94,14 +94,6 @@ pub(crate) fn control_subscribe(serial: &str) -> Vec<u8> {
     mqtt(0x82, &body)
 }
 
-/// PUBLISH with QoS 0 to the service `topic`, encrypted payload.
-pub(crate) fn control_publish(prng: &mut Prng, topic: &str, length: usize) -> Vec<u8> {
-    let mut body = Vec::new();
-    with_len16(&mut body, |out| out.extend(topic.as_bytes()));
-    body.extend(prng.noise(length));
-    mqtt(0x30, &body)
-}
-
 fn mqtt(head: u8, body: &[u8]) -> Vec<u8> {
     let mut out = vec![head];
     put_varint(&mut out, body.len());
@@ -111,17 +103,17 @@ fn mqtt(head: u8, body: &[u8]) -> Vec<u8> {
 
 /// What a device tells of itself in a SADP reply.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct SadpReply {
+pub(crate) struct SadpReply<'a> {
     /// The number that stands for the model.
     pub(crate) device_type: u32,
     /// The model, in words.
-    pub(crate) description: &'static str,
+    pub(crate) description: &'a str,
     /// Model, date, four letters, short serial.
-    pub(crate) device_sn: &'static str,
+    pub(crate) device_sn: &'a str,
     /// Version and build.
-    pub(crate) software: &'static str,
+    pub(crate) software: &'a str,
     /// The brand, for a device that is sold under another one.
-    pub(crate) oem: &'static str,
+    pub(crate) oem: &'a str,
 }
 
 /// A SADP question to all (`<Probe>`).
@@ -134,7 +126,7 @@ pub(crate) fn sadp_inquiry(uuid: &str) -> Vec<u8> {
 }
 
 /// A SADP reply (`<ProbeMatch>`) of the device with `mac` and `ip`.
-pub(crate) fn sadp_reply(uuid: &str, mac: MacAddr, ip: Ipv4Addr, reply: &SadpReply) -> Vec<u8> {
+pub(crate) fn sadp_reply(uuid: &str, mac: MacAddr, ip: Ipv4Addr, reply: &SadpReply<'_>) -> Vec<u8> {
     let mac = mac.to_string().replace(':', "-");
     let SadpReply { device_type, description, device_sn, software, oem } = reply;
     format!(
