@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::tcp_progress::TcpProgress;
+use super::tcp_side::TcpSide;
 use super::{
     Config, ConnState, Endpoint, FlowCounters, FlowId, FlowKey, FlowRecord, Orientation, Role,
 };
-use crate::decode::{EtherAddresses, IpPacket, TcpFlags, Transport, Tunnel, VlanIds};
+use crate::decode::{EtherAddresses, IpPacket, TcpFlags, TcpHeader, Transport, Tunnel, VlanIds};
 use crate::net::{InterfaceId, IpProtocol, MacAddr, Timestamp};
 
 /// A live flow with a slot `S` for whoever reads its first bytes.
@@ -39,7 +40,7 @@ struct Sent {
     wire_bytes: u64,
     ip_bytes: u64,
     payload_bytes: u64,
-    tcp_flags: TcpFlags,
+    tcp: TcpSide,
 }
 
 /// The packet that a flow is told about, with what stands around it.
@@ -100,27 +101,28 @@ impl<S> FlowEntry<S> {
         self.heard = now;
         self.flow_start = self.flow_start.min(packet.timestamp);
         self.flow_end = self.flow_end.max(packet.timestamp);
-        let mut flags = TcpFlags::default();
-        if let Transport::Tcp(tcp) = packet.ip.transport {
-            flags = tcp.flags;
-        }
         let sender = self.role_of(orientation);
-        if packet.ip.protocol == IpProtocol::TCP {
-            self.progress.observe(sender, flags);
-        }
         if let Some(ether) = packet.ether {
             self.learn_macs(orientation, ether);
         }
         let [ascending, descending] = &mut self.sent;
-        let sent = match orientation {
-            Orientation::Ascending => ascending,
-            Orientation::Descending => descending,
+        let (sent, answered) = match orientation {
+            Orientation::Ascending => (ascending, descending),
+            Orientation::Descending => (descending, ascending),
         };
+        let mut flags = TcpFlags::default();
+        if let Transport::Tcp(tcp) = packet.ip.transport {
+            flags = tcp.flags;
+            sent.tcp.observe_flags(flags);
+            follow_numbers(&mut sent.tcp, &mut answered.tcp, &tcp, packet.ip);
+        }
+        if packet.ip.protocol == IpProtocol::TCP {
+            self.progress.observe(sender, flags);
+        }
         sent.packets += 1;
         sent.wire_bytes += u64::from(packet.wire_len);
         sent.ip_bytes += u64::from(packet.ip.ip_len);
         sent.payload_bytes += u64::from(packet.ip.payload_len);
-        sent.tcp_flags = sent.tcp_flags.union(flags);
         sender
     }
 
@@ -265,8 +267,34 @@ impl From<Sent> for FlowCounters {
             wire_bytes: sent.wire_bytes,
             ip_bytes: sent.ip_bytes,
             payload_bytes: sent.payload_bytes,
-            tcp_flags: sent.tcp_flags,
+            missing_bytes: sent.tcp.missing(),
+            tcp_flags: sent.tcp.flags(),
         }
+    }
+}
+
+/// Follows the numbers of a segment: its own among those that its sender `sent`, its acknowledgment among those of
+/// the other end. A RST counts for neither: what sends it may know neither number (RFC 9293, 3.5.2).
+#[inline]
+const fn follow_numbers(
+    sent: &mut TcpSide,
+    answered: &mut TcpSide,
+    tcp: &TcpHeader,
+    ip: &IpPacket<'_>,
+) {
+    if tcp.flags.contains(TcpFlags::RST) {
+        return;
+    }
+    let fin = tcp.flags.contains(TcpFlags::FIN) as u32;
+    if ip.fragment.is_some() {
+        sent.lose_place();
+    } else if tcp.flags.contains(TcpFlags::SYN) {
+        sent.synchronise(tcp.sequence, ip.payload_len.wrapping_add(1 + fin));
+    } else {
+        sent.segment(tcp.sequence, ip.payload_len.wrapping_add(fin));
+    }
+    if tcp.flags.contains(TcpFlags::ACK) {
+        answered.acknowledged(tcp.acknowledgment);
     }
 }
 
@@ -292,6 +320,6 @@ mod tests {
 
     #[test]
     fn a_flow_without_a_slot_takes_little_memory() {
-        assert!(size_of::<FlowEntry<()>>() <= 216, "{}", size_of::<FlowEntry<()>>());
+        assert!(size_of::<FlowEntry<()>>() <= 232, "{}", size_of::<FlowEntry<()>>());
     }
 }

@@ -86,6 +86,9 @@ pub struct FlowCounters {
     pub ip_bytes: u64,
     /// Bytes of transport payload.
     pub payload_bytes: u64,
+    /// TCP payload bytes that the numbers passed over or that the far end acknowledged, and that were never seen. What
+    /// arrives late is taken away again, so it may fall.
+    pub missing_bytes: u64,
     /// All TCP flags seen.
     pub tcp_flags: TcpFlags,
 }
