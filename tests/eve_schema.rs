@@ -545,6 +545,7 @@ fn camera_flow() -> FlowSighting {
         ip_bytes: wire_bytes - packets * 14,
         payload_bytes: 0,
         missing_bytes: 0,
+        holes: 0,
         tcp_flags: TcpFlags(flags),
     };
     FlowSighting {

@@ -21,11 +21,12 @@ pub struct FlowEntry<S> {
     heard: Timestamp,
     pub(super) report_at: Timestamp,
     pub(super) interim_at: Timestamp,
+    /// From the lower and from the higher end.
     sent: [Sent; 2],
+    tcp: [TcpSide; 2],
     /// The Ethernet addresses at the lower and the higher end.
     macs: [MacAddr; 2],
     interface: InterfaceId,
-    vlans: VlanIds,
     /// What the flow's first packet was wrapped in; boxed, since few are.
     tunnel: Option<Box<Tunnel>>,
     progress: TcpProgress,
@@ -40,7 +41,6 @@ struct Sent {
     wire_bytes: u64,
     ip_bytes: u64,
     payload_bytes: u64,
-    tcp: TcpSide,
 }
 
 /// The packet that a flow is told about, with what stands around it.
@@ -81,9 +81,9 @@ impl<S> FlowEntry<S> {
             report_at: Timestamp::ZERO,
             interim_at: Timestamp::ZERO,
             sent: [Sent::default(); 2],
+            tcp: [TcpSide::default(); 2],
             macs: [MacAddr::ZERO; 2],
             interface: packet.interface,
-            vlans: packet.vlans,
             tunnel: packet.tunnel.copied().map(Box::new),
             progress: TcpProgress::default(),
             initiator: first_initiator(orientation, packet.ip),
@@ -105,20 +105,25 @@ impl<S> FlowEntry<S> {
         if let Some(ether) = packet.ether {
             self.learn_macs(orientation, ether);
         }
-        let [ascending, descending] = &mut self.sent;
-        let (sent, answered) = match orientation {
-            Orientation::Ascending => (ascending, descending),
-            Orientation::Descending => (descending, ascending),
-        };
         let mut flags = TcpFlags::default();
         if let Transport::Tcp(tcp) = packet.ip.transport {
             flags = tcp.flags;
-            sent.tcp.observe_flags(flags);
-            follow_numbers(&mut sent.tcp, &mut answered.tcp, &tcp, packet.ip);
+            let [ascending, descending] = &mut self.tcp;
+            let (speaking, answered) = match orientation {
+                Orientation::Ascending => (ascending, descending),
+                Orientation::Descending => (descending, ascending),
+            };
+            speaking.observe_flags(flags);
+            follow_numbers(speaking, answered, &tcp, packet.ip);
         }
         if packet.ip.protocol == IpProtocol::TCP {
             self.progress.observe(sender, flags);
         }
+        let [ascending, descending] = &mut self.sent;
+        let sent = match orientation {
+            Orientation::Ascending => ascending,
+            Orientation::Descending => descending,
+        };
         sent.packets += 1;
         sent.wire_bytes += u64::from(packet.wire_len);
         sent.ip_bytes += u64::from(packet.ip.ip_len);
@@ -212,7 +217,10 @@ impl<S> FlowEntry<S> {
     pub fn record(&self) -> FlowRecord {
         let (initiator, responder) = self.endpoints();
         let [low, high] = self.macs;
-        let [ascending, descending] = self.sent.map(FlowCounters::from);
+        let [ascending, descending] = self.sent;
+        let [ascending_tcp, descending_tcp] = self.tcp;
+        let (ascending, descending) =
+            (ascending.counters(ascending_tcp), descending.counters(descending_tcp));
         let ((initiator_mac, responder_mac), (forward, reverse)) = match self.initiator {
             Orientation::Ascending => ((low, high), (ascending, descending)),
             Orientation::Descending => ((high, low), (descending, ascending)),
@@ -223,7 +231,7 @@ impl<S> FlowEntry<S> {
             responder,
             protocol: self.key.protocol(),
             interface: self.interface,
-            vlans: self.vlans,
+            vlans: self.key.vlans(),
             tunnel: self.tunnel.clone(),
             initiator_mac,
             responder_mac,
@@ -260,24 +268,25 @@ impl<S> FlowEntry<S> {
     }
 }
 
-impl From<Sent> for FlowCounters {
-    fn from(sent: Sent) -> Self {
-        Self {
-            packets: sent.packets,
-            wire_bytes: sent.wire_bytes,
-            ip_bytes: sent.ip_bytes,
-            payload_bytes: sent.payload_bytes,
-            missing_bytes: sent.tcp.missing(),
-            tcp_flags: sent.tcp.flags(),
+impl Sent {
+    const fn counters(self, tcp: TcpSide) -> FlowCounters {
+        FlowCounters {
+            packets: self.packets,
+            wire_bytes: self.wire_bytes,
+            ip_bytes: self.ip_bytes,
+            payload_bytes: self.payload_bytes,
+            missing_bytes: tcp.missing(),
+            holes: tcp.holes(),
+            tcp_flags: tcp.flags(),
         }
     }
 }
 
-/// Follows the numbers of a segment: its own among those that its sender `sent`, its acknowledgment among those of
-/// the other end. A RST counts for neither: what sends it may know neither number (RFC 9293, 3.5.2).
+/// Follows the numbers of a segment: its own among those of the side that is `speaking`, its acknowledgment among those
+/// of the other. A RST counts for neither: what sends it may know neither number (RFC 9293, 3.5.2).
 #[inline]
 const fn follow_numbers(
-    sent: &mut TcpSide,
+    speaking: &mut TcpSide,
     answered: &mut TcpSide,
     tcp: &TcpHeader,
     ip: &IpPacket<'_>,
@@ -287,11 +296,11 @@ const fn follow_numbers(
     }
     let fin = tcp.flags.contains(TcpFlags::FIN) as u32;
     if ip.fragment.is_some() {
-        sent.lose_place();
+        speaking.lose_place();
     } else if tcp.flags.contains(TcpFlags::SYN) {
-        sent.synchronise(tcp.sequence, ip.payload_len.wrapping_add(1 + fin));
+        speaking.synchronise(tcp.sequence, ip.payload_len.wrapping_add(1 + fin));
     } else {
-        sent.segment(tcp.sequence, ip.payload_len.wrapping_add(fin));
+        speaking.segment(tcp.sequence, ip.payload_len.wrapping_add(fin));
     }
     if tcp.flags.contains(TcpFlags::ACK) {
         answered.acknowledged(tcp.acknowledgment);
@@ -317,9 +326,21 @@ fn first_initiator(orientation: Orientation, ip: &IpPacket<'_>) -> Orientation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::VlanIds;
+
+    #[test]
+    fn the_tags_of_a_flow_come_back_from_its_key() {
+        for tags in [&[][..], &[0], &[7], &[4095, 1], &[0, 4095]] {
+            let mut vlans = VlanIds::default();
+            for tag in tags {
+                vlans.push(*tag);
+            }
+            assert_eq!(VlanIds::from_bits(vlans.to_bits()), vlans);
+        }
+    }
 
     #[test]
     fn a_flow_without_a_slot_takes_little_memory() {
-        assert!(size_of::<FlowEntry<()>>() <= 232, "{}", size_of::<FlowEntry<()>>());
+        assert!(size_of::<FlowEntry<()>>() <= 208, "{}", size_of::<FlowEntry<()>>());
     }
 }

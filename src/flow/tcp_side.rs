@@ -8,24 +8,30 @@
 use crate::decode::TcpFlags;
 
 /// Numbers further from the expected one than this are of another conversation, or forged: they are followed, and
-/// nothing is counted for them. Far above the window of a sender, and a hundredth of all numbers.
-const PLAUSIBLE: u32 = 1 << 26;
+/// nothing is counted for them. No window is larger (RFC 7323, 2.3); what hardware forwarded by itself may be, until
+/// the FIN that it leaves to the kernel.
+const PLAUSIBLE: u32 = 1 << 30;
 
 /// A SYN this little behind the expected number is a late or repeated one.
 const REPEATED_SYN: u32 = 1 << 20;
 
+/// A terabyte is counted, more is not.
+const MOST_MISSING: u64 = (1 << 40) - 1;
+
 /// The longest segment that may be a probe, which repeats a byte or none (RFC 9293, 3.8.4 and 3.8.6.1).
 const PROBE_LEN: u32 = 1;
 
-/// Where one direction has got to, and what it was never seen to carry.
+/// Where one direction has got to, and what it was never seen to carry. Twelve bytes: there are two in each flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct TcpSide {
-    missing: u64,
+    /// The lower 32 of 40 bits, and the others.
+    missing_low: u32,
+    missing_high: u8,
+    holes: u8,
+    anchor: Anchor,
+    flags: TcpFlags,
     /// The number after the highest one that is known to have passed.
     next: u32,
-    anchor: Anchor,
-    /// Of all its segments; it stands here as there is room for it.
-    flags: TcpFlags,
 }
 
 /// How much is known of where a direction stands.
@@ -43,7 +49,12 @@ enum Anchor {
 impl TcpSide {
     /// Payload bytes that passed unseen.
     pub(super) const fn missing(self) -> u64 {
-        self.missing
+        (self.missing_high as u64) << 32 | self.missing_low as u64
+    }
+
+    /// How often some did, modulo 256.
+    pub(super) const fn holes(self) -> u8 {
+        self.holes
     }
 
     /// All flags of its segments.
@@ -100,7 +111,7 @@ impl TcpSide {
             Anchor::Acknowledged | Anchor::Seen if behind != 0 && behind < PLAUSIBLE => {
                 if len > PROBE_LEN {
                     let repeated = if len < behind { len } else { behind };
-                    self.missing = self.missing.saturating_sub(repeated as u64);
+                    self.set_missing(self.missing().saturating_sub(repeated as u64));
                 }
                 if len > behind {
                     self.next = end;
@@ -110,7 +121,7 @@ impl TcpSide {
             Anchor::Acknowledged => self.next = end,
             Anchor::Seen => {
                 if ahead < PLAUSIBLE {
-                    self.missing = self.missing.saturating_add(ahead as u64);
+                    self.skip(ahead);
                 }
                 self.next = end;
             }
@@ -124,11 +135,25 @@ impl TcpSide {
         match self.anchor {
             Anchor::None => self.anchor = Anchor::Acknowledged,
             Anchor::Acknowledged | Anchor::Seen if ahead < PLAUSIBLE => {
-                self.missing = self.missing.saturating_add(ahead as u64);
+                self.skip(ahead);
             }
             Anchor::Acknowledged | Anchor::Seen => {}
         }
         self.next = number;
+    }
+
+    const fn skip(&mut self, bytes: u32) {
+        if bytes > 0 {
+            self.holes = self.holes.wrapping_add(1);
+            self.set_missing(self.missing() + bytes as u64);
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the number is taken apart")]
+    const fn set_missing(&mut self, bytes: u64) {
+        let bytes = if bytes > MOST_MISSING { MOST_MISSING } else { bytes };
+        self.missing_low = bytes as u32;
+        self.missing_high = (bytes >> 32) as u8;
     }
 }
 
@@ -229,10 +254,26 @@ mod tests {
     }
 
     #[test]
+    fn each_hole_counts_once_and_bytes_up_to_a_bound() {
+        let mut sent = track(0);
+        sent.segment(1, 100);
+        let mut next: u32 = 101;
+        for _ in 0..4 * 256 + 76 {
+            next = next.wrapping_add((1 << 30) - 1);
+            sent.acknowledged(next);
+        }
+        assert_eq!((sent.missing(), sent.holes()), (MOST_MISSING, 76));
+        sent.segment(next, 100);
+        assert_eq!(sent.holes(), 76);
+        sent.segment(next.wrapping_sub(1000), 1000);
+        assert_eq!(sent.missing(), MOST_MISSING - 1000);
+    }
+
+    #[test]
     fn wild_numbers_count_nothing_and_the_direction_finds_back() {
         let mut sent = track(0);
         sent.segment(1, 100);
-        for wild in [1 << 27, 1 << 30, 1 << 31, u32::MAX - (1 << 28)] {
+        for wild in [(1 << 30) + 200, 1 << 31, u32::MAX - (1 << 30)] {
             sent.segment(wild, 100);
             sent.segment(101, 0);
             sent.acknowledged(wild);
