@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use hikwatch::alert::{Alert, AlertRule};
 use hikwatch::analyst::{
-    AlertSighting, Event, EventKind, FlowDevice, FlowSighting, Tallies, Tally,
+    AlertSighting, Event, EventKind, FlowDevice, FlowSighting, Tallies, Tally, Visibility,
 };
 use hikwatch::api::{self, ApiState, Forgetting, Readiness, Status, WriteAccess, WriteToken};
 use hikwatch::catalogue::{CloudRole, Region, Speaker};
@@ -107,7 +107,12 @@ fn objects_have_the_names_that_events_use() {
         let status = json(address, "/api/v1/status");
         assert_eq!(status["version"], "1.2.3");
         assert_eq!(status["uptime_seconds"], 60);
-        assert_eq!(status["interfaces"][0]["name"], "br-lan");
+        let interface = &status["interfaces"][0];
+        assert_eq!(interface["name"], "br-lan");
+        assert_eq!(interface["visibility"], "broadcast-only");
+        assert!(interface["visibility_meaning"].as_str().unwrap().contains("mirror"));
+        assert_eq!(interface["coverage_ratio"], 1.0);
+        assert_eq!(interface["coverage_limits"], serde_json::json!([]));
         assert_eq!(status["vendor_devices"], 3);
         assert_eq!(status["config"]["last_reload_successful"], true);
     });
@@ -340,6 +345,7 @@ fn state() -> ApiState {
             uptime: Duration::from_secs(60),
             interfaces: vec![InterfaceTotals {
                 name: "br-lan".to_owned(),
+                visibility: Some(Visibility::BroadcastOnly),
                 ..InterfaceTotals::default()
             }],
             config_reload_successful: true,

@@ -544,6 +544,8 @@ fn camera_flow() -> FlowSighting {
         wire_bytes,
         ip_bytes: wire_bytes - packets * 14,
         payload_bytes: 0,
+        missing_bytes: 0,
+        holes: 0,
         tcp_flags: TcpFlags(flags),
     };
     FlowSighting {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use hikwatch::alert::{Alert, AlertRule};
 use hikwatch::analyst::{
-    self, AlertSighting, Event, EventKind, FlowDevice, FlowSighting, Tallies, Tally,
+    self, AlertSighting, Event, EventKind, FlowDevice, FlowSighting, Tallies, Tally, Visibility,
 };
 use hikwatch::capture::SourceCounters;
 use hikwatch::catalogue::{Catalogue, CloudRole, Region, Speaker};
@@ -102,6 +102,11 @@ fn every_promised_family_that_is_fed_is_there() {
         "hikwatch_capture_bytes_total{interface=\"br-lan\"} 1000",
         "hikwatch_capture_drops_total{interface=\"br-lan\",reason=\"kernel\"} 4",
         "hikwatch_capture_drops_total{interface=\"br-lan\",reason=\"ring\"} 0",
+        "hikwatch_coverage_ratio{interface=\"br-lan\"} 1",
+        "hikwatch_visibility{interface=\"br-lan\",state=\"one-way\"} 1",
+        "hikwatch_visibility{interface=\"br-lan\",state=\"full\"} 0",
+        "hikwatch_visibility{interface=\"br-lan\",state=\"broadcast-only\"} 0",
+        "hikwatch_visibility{interface=\"br-lan\",state=\"idle\"} 0",
         "hikwatch_decode_errors_total{layer=\"network\",reason=\"malformed\"} 0",
         "hikwatch_dissect_errors_total{protocol=\"tls\",reason=\"too-large\"} 0",
         "hikwatch_flows_active 3",
@@ -275,6 +280,8 @@ fn full_recorder() -> Recorder {
         packets: 10,
         bytes: 1000,
         counters: SourceCounters { received: 14, kernel_drops: 4, ..SourceCounters::default() },
+        visibility: Some(Visibility::OneWay),
+        ..InterfaceTotals::default()
     }]);
     recorder.observe_dropped(Consumer::Eve, 2);
     recorder.observe_eve_deliveries(9, 0);

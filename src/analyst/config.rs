@@ -1,5 +1,6 @@
 //! What may be set about the analysis.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use crate::net::{InterfaceId, LocalNets};
 pub struct Config {
     /// Address blocks of our own network.
     pub local_nets: LocalNets,
+    /// Addresses of this machine: what goes there says nothing about what is seen of others.
+    pub own_addresses: Vec<IpAddr>,
     /// Most devices that are kept; vendor devices are the last to be forgotten.
     pub max_devices: usize,
     /// Where addresses are registered.
@@ -37,6 +40,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             local_nets: LocalNets::default(),
+            own_addresses: Vec::new(),
             max_devices: 4096,
             geo: Arc::default(),
             labels: Arc::default(),

@@ -37,6 +37,7 @@ impl Analyst {
         let (initiator, responder) = record.addresses();
         let perimeter = self.config.local_nets.perimeter(initiator, responder);
         let ends = self.ends(record, perimeter);
+        self.observe_coverage(record, [ends.initiator, ends.responder], phase);
         if let Some(responder) = ends.responder
             && perimeter == Perimeter::Internal
             && record.protocol == IpProtocol::TCP

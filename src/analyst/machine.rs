@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use ahash::RandomState;
 
+use super::coverage::CoverageLedger;
 use super::ledger::Ledger;
 use super::relayed_names::RelayedNames;
 use super::watch_list::WatchList;
@@ -40,6 +41,7 @@ pub struct Analyst {
     pub(super) registry: Registry,
     pub(super) watched: WatchList,
     pub(super) ledger: Ledger,
+    pub(super) coverage: CoverageLedger,
     pub(super) rules: Ruleset,
     /// When the listed devices were last seen, as it was told at the latest checkpoint.
     pub(super) checkpoints: HashMap<DeviceRef, Timestamp, RandomState>,
@@ -70,6 +72,7 @@ impl Analyst {
             relayed: RelayedNames::default(),
             watched: WatchList::new(config.max_watched_flows),
             ledger: Ledger::new(),
+            coverage: CoverageLedger::new(),
             rules: Ruleset::new(),
             checkpoints: HashMap::with_hasher(RandomState::new()),
             next_checkpoint: Timestamp::ZERO,
@@ -110,6 +113,7 @@ impl Analyst {
     /// Tells the analyst that time has passed without an observation.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
+        self.coverage.settle(self.now);
         self.settle_presence();
         self.tell_touched();
     }
@@ -210,6 +214,7 @@ impl Analyst {
         while let Some(device) = self.registry.pop_forgotten() {
             self.checkpoints.remove(&device);
             self.ledger.forget(device);
+            self.coverage.forget(device);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! It never performs I/O, reads no clock and holds no lock.
 
 mod config;
+mod coverage;
 mod event;
 mod flow_rules;
 mod ledger;
@@ -11,11 +12,15 @@ mod machine;
 mod message_rules;
 mod relayed_names;
 mod restoring;
+mod seeing;
 mod stats;
 mod verdict;
 mod watch_list;
 
 pub use config::Config;
+pub use coverage::{
+    Coverage, CoverageLimit, InterfaceCoverage, KernelFlow, KernelView, OffloadKind, Visibility,
+};
 pub use event::{
     AlertSighting, Event, EventKind, FlowDevice, FlowPeer, FlowSighting, MessageSighting, Tallies,
     Tally,

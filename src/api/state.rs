@@ -37,6 +37,8 @@ pub struct Status {
     pub uptime: Duration,
     /// Every interface that is captured on.
     pub interfaces: Vec<InterfaceTotals>,
+    /// Whether the kernel tells of its own flows: a name, and what it means.
+    pub kernel_flows: (&'static str, &'static str),
     /// Flows in all tables.
     pub flows_active: u64,
     /// Whether the last attempt to read the configuration succeeded.

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use super::paging::Paging;
+use super::seeing_view::SeeingView;
 use super::state::Status;
 use super::verdict_view::{
     ContradictionView, ExplanationView, HintView, LabelView, StateView, other_macs,
@@ -241,6 +242,7 @@ pub(crate) struct StatusView<'a> {
     ready: bool,
     not_ready_because: Vec<&'static str>,
     interfaces: Vec<InterfaceView<'a>>,
+    kernel_flows: KernelFlowsView,
     devices: usize,
     vendor_devices: usize,
     alerts: usize,
@@ -257,6 +259,14 @@ struct InterfaceView<'a> {
     kernel_drops: u64,
     interface_drops: u64,
     ring_freezes: u64,
+    #[serde(flatten)]
+    seeing: SeeingView,
+}
+
+#[derive(Serialize)]
+struct KernelFlowsView {
+    state: &'static str,
+    meaning: &'static str,
 }
 
 #[derive(Serialize)]
@@ -279,6 +289,7 @@ impl<'a> StatusView<'a> {
             kernel_drops: totals.counters.kernel_drops,
             interface_drops: totals.counters.interface_drops,
             ring_freezes: totals.counters.ring_freezes,
+            seeing: SeeingView::new(totals.visibility, totals.coverage),
         };
         Self {
             version: &status.version,
@@ -287,6 +298,10 @@ impl<'a> StatusView<'a> {
             ready: missing.is_empty(),
             not_ready_because: missing,
             interfaces: status.interfaces.iter().map(interface).collect(),
+            kernel_flows: KernelFlowsView {
+                state: status.kernel_flows.0,
+                meaning: status.kernel_flows.1,
+            },
             devices: counts.devices,
             vendor_devices: counts.vendor_devices,
             alerts: counts.alerts,

@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::device_page::{headline, reasons};
 use super::table::{Table, bytes};
 use super::terminal;
-use crate::api;
+use crate::analyst::Visibility;
+use crate::api::{self, SeeingView};
 use crate::daemon::ReplayOutcome;
 use crate::export::{CameraObject, CloudObject, EveTime};
 use crate::inventory::{DestinationEntry, DeviceEntry, Inventory};
@@ -36,9 +37,17 @@ struct Json<'a> {
     first: Option<EveTime>,
     last: Option<EveTime>,
     warnings: &'a [String],
+    interfaces: Vec<InterfaceJson<'a>>,
     devices: Vec<CameraObject<'a>>,
     destinations: Vec<DestinationJson<'a>>,
     alerts: Vec<AlertJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct InterfaceJson<'a> {
+    name: &'a str,
+    #[serde(flatten)]
+    seeing: SeeingView,
 }
 
 #[derive(Serialize)]
@@ -87,6 +96,7 @@ impl<'a> ReplaySummary<'a> {
             first: self.outcome.span.map(|(first, _)| EveTime(first)),
             last: self.outcome.span.map(|(_, last)| EveTime(last)),
             warnings: &self.outcome.warnings,
+            interfaces: self.interfaces(),
             devices: self.devices.iter().map(|entry| CameraObject::new(&entry.profile)).collect(),
             destinations: self.destinations.iter().map(destination_json).collect(),
             alerts: self
@@ -106,9 +116,38 @@ impl<'a> ReplaySummary<'a> {
         line
     }
 
+    fn interfaces(&self) -> Vec<InterfaceJson<'_>> {
+        let shown = self.outcome.coverage.iter().map(|(name, known)| InterfaceJson {
+            name,
+            seeing: SeeingView::new(Some(known.visibility), known.coverage),
+        });
+        shown.collect()
+    }
+
+    /// A line for each interface of which not all was seen, and one for each reason.
+    fn unseen(&self) -> String {
+        let mut text = String::new();
+        for (name, known) in self.outcome.coverage.iter().take(MAX_ENTRIES) {
+            let coverage = known.coverage;
+            if known.visibility == Visibility::Full && coverage.limits().next().is_none() {
+                continue;
+            }
+            let name = printable(name, 64);
+            let state = known.visibility.as_label();
+            let _infallible =
+                writeln!(text, "{name}: visibility {state}, coverage {:.2}", coverage.ratio());
+            for limit in coverage.limits() {
+                let (sentence, advice) = (limit.sentence(), limit.advice());
+                let _infallible = writeln!(text, "  {sentence}; {advice}");
+            }
+        }
+        text
+    }
+
     /// Tables for people; with the evidence and the steps of each verdict when `explain`.
     pub(super) fn text(&self, explain: bool) -> String {
         let mut text = self.head();
+        text.push_str(&self.unseen());
         if self.devices.is_empty() {
             text.push_str("\nNo Hikvision, EZVIZ or rebranded device was found.\n");
         } else {

@@ -1,6 +1,7 @@
 //! The analysis thread: observations of all workers in one order, through the analyst, to the dispatcher.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 use std::time::Duration;
@@ -10,10 +11,12 @@ use tracing::{error, info, warn};
 
 use super::forgetting::ForgetOrder;
 use super::worker::{Batch, Shared, WorkerEnd, WorkerTotals};
-use crate::analyst::{Analyst, AnalystStats, Config as AnalystConfig, Event};
+use crate::analyst::{
+    Analyst, AnalystStats, Config as AnalystConfig, Event, InterfaceCoverage, KernelView,
+};
 use crate::catalogue::Catalogue;
 use crate::meter::{Observation, ObservationOrder};
-use crate::net::Timestamp;
+use crate::net::{InterfaceId, Timestamp};
 
 /// How long a worker may lag behind the others before the others are not held up any more.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -39,6 +42,10 @@ pub(super) enum AnalysisCommand {
     },
     /// Somebody wants a device forgotten.
     Forget(ForgetOrder),
+    /// This machine has these addresses now.
+    OwnAddresses(Vec<IpAddr>),
+    /// The kernel tells of its flows.
+    Kernel(Box<KernelView>),
 }
 
 /// What the dispatcher gets.
@@ -50,6 +57,8 @@ pub(super) struct EventBatch {
     /// Totals, by worker.
     pub(super) totals: Vec<WorkerTotals>,
     pub(super) analyst: AnalystStats,
+    /// What was seen in the last hour, by interface.
+    pub(super) coverage: Vec<InterfaceCoverage>,
     /// Observations that came after their time had passed.
     pub(super) late: u64,
     /// Events lost so far because the dispatcher was too slow.
@@ -151,6 +160,7 @@ impl Analysis {
                     self.hand_on(horizon, None);
                 }
             }
+            self.note_capture(horizon);
             self.analyst.handle_timeout(horizon);
             if over {
                 break;
@@ -178,6 +188,15 @@ impl Analysis {
         slowest.max(latest.minus(PATIENCE))
     }
 
+    /// Tells the analyst what was read and lost on each interface: every source is one.
+    fn note_capture(&mut self, now: Timestamp) {
+        for (number, feed) in (0u16..).zip(&self.feeds) {
+            let WorkerTotals { meter, source, .. } = &feed.totals;
+            let lost = source.kernel_drops + source.interface_drops;
+            self.analyst.note_capture(InterfaceId(number), meter.frames, lost, now);
+        }
+    }
+
     /// The earliest observation that is not behind the horizon.
     fn next_observation(&mut self, horizon: Timestamp) -> Option<Observation> {
         let over = self.feeds.iter().all(|feed| feed.end.is_some());
@@ -203,6 +222,7 @@ impl Analysis {
             forgotten: std::mem::take(&mut self.state.forgotten),
             totals: self.feeds.iter().map(|feed| feed.totals).collect(),
             analyst: self.analyst.stats(),
+            coverage: self.analyst.coverage(),
             late: self.state.late,
             events_dropped: self.state.events_dropped,
             now,
@@ -233,6 +253,8 @@ impl Analysis {
                 self.analyst.set_config(config);
                 info!("the analysis goes on with the new configuration");
             }
+            AnalysisCommand::OwnAddresses(addresses) => self.analyst.set_own_addresses(addresses),
+            AnalysisCommand::Kernel(view) => self.analyst.observe_kernel(&view, self.horizon()),
             AnalysisCommand::Forget(mut order) => {
                 order.known = self.analyst.forget(&order.id);
                 self.state.forgotten.push(order);

@@ -12,9 +12,10 @@ use tracing::{error, info, warn};
 use super::analysis::EventBatch;
 use super::clock::Stopwatch;
 use super::forgetting::ForgetOrder;
+use super::sight_log::SightLog;
 use super::store_feed::StoreFeed;
 use super::worker::{Shared, WorkerEnd, WorkerTotals};
-use crate::analyst::EventKind;
+use crate::analyst::{EventKind, InterfaceCoverage};
 use crate::capture::{ObservationPoint, SourceCounters};
 use crate::export::{AnalysisCounters, DeliveryCounters, EveFileSink, RunStats};
 use crate::inventory::Inventory;
@@ -53,6 +54,7 @@ pub(super) struct Dispatch {
     pub(super) view: Arc<ArcSwap<RunView>>,
     pub(super) sink: Option<Box<EveFileSink>>,
     pub(super) store: Option<StoreFeed>,
+    pub(super) sight: SightLog,
     /// The interfaces, one a worker, by number.
     pub(super) points: Vec<ObservationPoint>,
     /// Since the start.
@@ -172,8 +174,13 @@ impl Dispatch {
             .points
             .iter()
             .zip(&batch.totals)
-            .map(|(point, totals)| interface_totals(point, totals))
+            .zip(0u16..)
+            .map(|((point, totals), number)| {
+                let known = batch.coverage.iter().find(|known| known.interface.0 == number);
+                interface_totals(point, totals, known)
+            })
             .collect();
+        self.sight.tell(&interfaces);
         self.recorder.observe_meters(&meter);
         self.recorder.observe_interfaces(&interfaces);
         self.recorder.observe_dropped(Consumer::Analyst, lost);
@@ -212,11 +219,17 @@ impl Dispatch {
     }
 }
 
-fn interface_totals(point: &ObservationPoint, totals: &WorkerTotals) -> InterfaceTotals {
+fn interface_totals(
+    point: &ObservationPoint,
+    totals: &WorkerTotals,
+    known: Option<&InterfaceCoverage>,
+) -> InterfaceTotals {
     InterfaceTotals {
         name: point.name.clone(),
         packets: totals.meter.frames,
         bytes: totals.meter.wire_bytes,
         counters: totals.source,
+        visibility: known.filter(|known| known.is_decided).map(|known| known.visibility),
+        coverage: known.map(|known| known.coverage).unwrap_or_default(),
     }
 }

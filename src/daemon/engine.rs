@@ -4,17 +4,20 @@
 //! a meter; frames go to them by address pair, in rounds, and the analyst gets the observations of a
 //! round in one order. The events are the same either way.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use anyhow::{Context, Result, anyhow};
 
-use crate::analyst::{Analyst, AnalystStats, Config as AnalystConfig, Event};
+use crate::analyst::{
+    Analyst, AnalystStats, Config as AnalystConfig, Coverage, Event, InterfaceCoverage,
+};
 use crate::catalogue::Catalogue;
 use crate::decode::shard_number;
 use crate::meter::{Config as MeterConfig, Meter, MeterStats, Observation};
-use crate::net::{Frame, InterfaceId, LinkType, Timestamp, VlanTag};
+use crate::net::{Frame, InterfaceId, LinkType, MacAddr, Timestamp, VlanTag};
 
 /// A replay is the same on every run, so its hash keys are no secret.
 pub const FIXED_SEEDS: [u64; 4] = [0x6869_6b77, 0x6174_6368, 0x7265_706c, 0x6179_0001];
@@ -131,6 +134,23 @@ impl Engine {
     /// The next event.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.analyst.poll_event()
+    }
+
+    /// Takes in how many frames were read on an interface in all.
+    pub fn note_frames(&mut self, interface: InterfaceId, frames: u64) {
+        self.analyst.note_capture(interface, frames, 0, self.now);
+    }
+
+    /// What was seen in the whole run, by interface.
+    #[must_use]
+    pub fn coverage_over_all(&self) -> Vec<InterfaceCoverage> {
+        self.analyst.coverage_over_all()
+    }
+
+    /// What was seen in the last hour of the device with these addresses.
+    #[must_use]
+    pub fn coverage_of(&self, ip: IpAddr, mac: MacAddr) -> Option<Coverage> {
+        self.analyst.coverage_of(ip, mac)
     }
 
     /// Totals of all meters.

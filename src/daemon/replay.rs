@@ -7,12 +7,12 @@ use anyhow::Result;
 
 use super::engine::Engine;
 use super::points::PointList;
-use crate::analyst::{Config as AnalystConfig, Event, EventKind};
+use crate::analyst::{Config as AnalystConfig, Event, EventKind, InterfaceCoverage};
 use crate::capture::{FrameSource, Next, ObservationPoint, SavefileSource, SourceCounters};
 use crate::catalogue::Catalogue;
 use crate::export::{AnalysisCounters, RunStats};
 use crate::meter::Config as MeterConfig;
-use crate::net::{Frame, LinkType, Timestamp};
+use crate::net::{Frame, InterfaceId, LinkType, Timestamp};
 
 /// Frames between two calls of the progress report.
 const PROGRESS_FRAMES: u64 = 1 << 20;
@@ -37,6 +37,8 @@ pub struct Replay {
 pub struct ReplayOutcome {
     /// Totals.
     pub stats: RunStats,
+    /// What was seen, by interface with its name; interfaces without a frame are left out.
+    pub coverage: Vec<(String, InterfaceCoverage)>,
     /// Earliest and latest time stamp; absent without frames.
     pub span: Option<(Timestamp, Timestamp)>,
     /// What the user should know, such as a file that is cut short.
@@ -77,6 +79,7 @@ impl Replay {
             points: PointList::default(),
             outcome: ReplayOutcome::default(),
             analysis: AnalysisCounters::default(),
+            frames: Vec::new(),
         };
         for (number, path) in self.files.iter().enumerate() {
             let read = SavefileSource::open(path)
@@ -112,6 +115,8 @@ struct Pass {
     points: PointList,
     outcome: ReplayOutcome,
     analysis: AnalysisCounters,
+    /// Frames, by the number of their interface.
+    frames: Vec<u64>,
 }
 
 impl Pass {
@@ -128,7 +133,7 @@ impl Pass {
                 Ok(Next::End) => break,
                 Err(error) => return Err(Stop::Source(error.into())),
             };
-            let Self { engine, points, outcome, .. } = self;
+            let Self { engine, points, outcome, frames, .. } = self;
             outcome.stats.meter.frames += 1;
             let number = outcome.stats.meter.frames;
             // What holds no frame has no time of its own.
@@ -137,6 +142,9 @@ impl Pass {
                 outcome.span = Some((first.min(frame.timestamp), last.max(frame.timestamp)));
             }
             let interface = points.number(frame.interface);
+            if frame.link_type != LinkType::NOT_A_FRAME {
+                count_frame(frames, interface);
+            }
             engine.handle_frame(&Frame { number, interface, ..frame }).map_err(Stop::Sink)?;
             points.learn(source.observation_points());
             self.emit(sink).map_err(Stop::Sink)?;
@@ -161,10 +169,32 @@ impl Pass {
         Ok(())
     }
 
+    /// What was seen, told by names.
+    fn coverage(&mut self) -> Vec<(String, InterfaceCoverage)> {
+        for (interface, frames) in (0u16..).map(InterfaceId).zip(&self.frames) {
+            self.engine.note_frames(interface, *frames);
+        }
+        let points = self.points.points();
+        let name = |interface: InterfaceId| match points.get(usize::from(interface.0)) {
+            Some(point) if !point.name.is_empty() => point.name.clone(),
+            Some(_) | None => format!("interface {}", interface.0),
+        };
+        self.engine
+            .coverage_over_all()
+            .into_iter()
+            .filter(|known| {
+                let frames = self.frames.get(usize::from(known.interface.0));
+                frames.is_some_and(|frames| *frames > 0)
+            })
+            .map(|known| (name(known.interface), known))
+            .collect()
+    }
+
     fn finish(mut self) -> ReplayOutcome {
         let meter = self.engine.meter_stats();
         let analyst = self.engine.analyst_stats();
         let (first, last) = self.outcome.span.unwrap_or_default();
+        self.outcome.coverage = self.coverage();
         self.outcome.stats = RunStats {
             timestamp: last,
             uptime: last.since(first).as_secs(),
@@ -177,5 +207,15 @@ impl Pass {
             },
         };
         self.outcome
+    }
+}
+
+fn count_frame(frames: &mut Vec<u64>, interface: InterfaceId) {
+    let place = usize::from(interface.0);
+    if place >= frames.len() {
+        frames.resize(place + 1, 0);
+    }
+    if let Some(count) = frames.get_mut(place) {
+        *count += 1;
     }
 }

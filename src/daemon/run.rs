@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use tracing::info;
 
 use super::catalogue_files::load_catalogue;
+use super::conntrack::{Conntrack, KernelFlows};
 use super::dispatch::RunView;
 use super::forgetting::write_access;
 use super::geo_files::load_geo;
@@ -39,6 +40,7 @@ pub struct Opened {
     sink: Option<Box<EveFileSink>>,
     store: Opening,
     write_token: Option<WriteToken>,
+    conntrack: Result<Conntrack, KernelFlows>,
 }
 
 /// Opens the HTTP port, the event file, the store, the interfaces and the TZSP ports of `config` and reads the write
@@ -70,8 +72,9 @@ pub fn open(config: &Config) -> Result<Opened> {
     }
     // Last: what it logs is of no interest to who named an interface that is not there.
     let store = open_store(&config.store)?;
+    let conntrack = Conntrack::open();
     privilege::drop_all()?;
-    Ok(Opened { listener, sources, sink, store, write_token })
+    Ok(Opened { listener, sources, sink, store, write_token, conntrack })
 }
 
 impl Opened {
@@ -130,13 +133,15 @@ impl Daemon {
         let view = Arc::new(ArcSwap::from_pointee(RunView::default()));
         let readiness = Arc::new(Readiness::waiting_for([CAPTURE]));
         let reloads = Arc::new(ArcSwap::from_pointee((true, started)));
-        let mut state = api_state(&inventory, &recorder, &view, &readiness, &reloads);
+        let kernel_flows = Arc::new(ArcSwap::from_pointee(KernelFlows::default()));
+        let mut state =
+            api_state(&inventory, &recorder, &view, &readiness, &reloads, &kernel_flows);
 
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .context("cannot start the runtime")?;
-        let Opened { listener, sources, sink, store, write_token } = opened;
+        let Opened { listener, sources, sink, store, write_token, conntrack } = opened;
         let mut store = told(store);
         let mut settings = self.config.analyst.clone();
         settings.geo = geo;
@@ -156,6 +161,8 @@ impl Daemon {
             inventory,
             recorder: Arc::clone(&recorder),
             view,
+            conntrack,
+            kernel_flows,
             store: store.map(|store| (store, self.config.store.interval)),
         })?;
         state.write_access =
@@ -192,9 +199,11 @@ fn api_state(
     view: &Arc<ArcSwap<RunView>>,
     readiness: &Arc<Readiness>,
     reloads: &Arc<ArcSwap<(bool, crate::net::Timestamp)>>,
+    kernel_flows: &Arc<ArcSwap<KernelFlows>>,
 ) -> ApiState {
     let recorder = Arc::clone(recorder);
     let (view, reloads) = (Arc::clone(view), Arc::clone(reloads));
+    let kernel_flows = Arc::clone(kernel_flows);
     let stopwatch = clock::Stopwatch::start();
     ApiState {
         inventory: Arc::clone(inventory),
@@ -207,6 +216,10 @@ fn api_state(
                 revision: Build::CURRENT.revision.to_owned(),
                 uptime: stopwatch.elapsed(),
                 interfaces: view.interfaces.clone(),
+                kernel_flows: {
+                    let state = **kernel_flows.load();
+                    (state.as_label(), state.sentence())
+                },
                 flows_active: view.stats.meter.flows_active,
                 config_reload_successful: successful,
                 config_reloaded_at: Some(at),

@@ -1,6 +1,7 @@
 //! What the machine says about the interfaces that are to be captured on.
 
 use std::fs;
+use std::net::IpAddr;
 use std::path::Path;
 
 use crate::analyst::Config as AnalystConfig;
@@ -37,11 +38,18 @@ pub(super) fn complete(config: &mut AnalystConfig, interfaces: &[InterfaceConfig
         .filter(|(_, interface)| interface.role == InterfaceRole::Wan)
         .map(|(number, _)| InterfaceId(number))
         .collect();
+    config.own_addresses = own_addresses();
     if config.local_nets == LocalNets::default() {
         // Without the list of addresses the private networks still hold.
         let known = list_interfaces().unwrap_or_default();
         config.local_nets = config.local_nets.with(own_networks(&known, interfaces));
     }
+}
+
+/// The addresses of this machine; none when the system does not say.
+pub(super) fn own_addresses() -> Vec<IpAddr> {
+    let known = list_interfaces().unwrap_or_default();
+    known.iter().flat_map(|interface| &interface.addresses).map(|(address, _)| *address).collect()
 }
 
 fn own_networks(known: &[Interface], wanted: &[InterfaceConfig]) -> Vec<IpPrefix> {

@@ -12,7 +12,10 @@ use rtrb::RingBuffer;
 
 use super::analysis::{Analysis, AnalysisCommand, CHANNEL_BATCHES, Feed};
 use super::clock;
+use super::conntrack::{Conntrack, KernelFlows};
 use super::dispatch::{Dispatch, DispatchCommand, RunView};
+use super::lookout::Lookout;
+use super::sight_log::SightLog;
 use super::source_clock::SourceClock;
 use super::store_feed::{StoreFeed, WAITING_ORDERS};
 use super::store_thread::StoreThread;
@@ -54,6 +57,10 @@ pub(super) struct Parts {
     pub(super) inventory: Arc<Inventory>,
     pub(super) recorder: Arc<Recorder>,
     pub(super) view: Arc<ArcSwap<RunView>>,
+    /// The kernel's list of flows, or why there is none.
+    pub(super) conntrack: Result<Conntrack, KernelFlows>,
+    /// What the rest of the daemon may know of it.
+    pub(super) kernel_flows: Arc<ArcSwap<KernelFlows>>,
     /// The store, and how often it is written.
     pub(super) store: Option<(Store, Duration)>,
 }
@@ -69,6 +76,7 @@ pub(super) struct Threads {
     analysis: JoinHandle<()>,
     dispatch: JoinHandle<Vec<WorkerEnd>>,
     store: Option<JoinHandle<()>>,
+    lookout: JoinHandle<()>,
 }
 
 impl Threads {
@@ -102,6 +110,7 @@ impl Threads {
             view: parts.view,
             sink: parts.sink,
             store: feed,
+            sight: SightLog::default(),
             points: points.collect(),
             running: clock::Stopwatch::start(),
             shared: Arc::clone(&shared),
@@ -120,6 +129,14 @@ impl Threads {
         let analysis =
             Analysis::new(parts.analyst, feeds, analysis_orders, to_dispatch, Arc::clone(&shared));
         let analysis = spawn("analysis", move || analysis.run())?;
+
+        let lookout = Lookout {
+            conntrack: parts.conntrack,
+            analysis: analysis_commands.clone(),
+            shared: Arc::clone(&shared),
+            kernel_flows: parts.kernel_flows,
+        };
+        let lookout = spawn("lookout", move || lookout.run())?;
 
         let total = parts.sources.len();
         let mut workers = Vec::new();
@@ -147,6 +164,7 @@ impl Threads {
             analysis,
             dispatch,
             store,
+            lookout,
         })
     }
 
@@ -173,6 +191,9 @@ impl Threads {
         for worker in self.workers {
             worker.join().map_err(|_| anyhow!("a capture thread panicked"))?;
         }
+        self.lookout
+            .join()
+            .map_err(|_| anyhow!("the thread that looks at the machine panicked"))?;
         self.analysis.join().map_err(|_| anyhow!("the analysis thread panicked"))?;
         if let Some(store) = self.store {
             store.join().map_err(|_| anyhow!("the store's thread panicked"))?;

@@ -89,6 +89,12 @@ impl Shared {
         }
     }
 
+    /// Tells whether the run was told to stop, or its sources have all ended.
+    pub(super) fn is_over(&self) -> bool {
+        let workers = self.progress.len().saturating_sub(2);
+        self.stop.load(Ordering::Relaxed) || self.ended(workers) == workers
+    }
+
     /// How many of the first `workers` threads have ended.
     pub(super) fn ended(&self, workers: usize) -> usize {
         let ended = |counter: &&AtomicU64| counter.load(Ordering::Relaxed) == ENDED;

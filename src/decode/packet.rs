@@ -55,12 +55,24 @@ impl VlanIds {
         self.ids.get(..usize::from(self.count)).unwrap_or_default()
     }
 
+    /// The identifiers that [`to_bits`](Self::to_bits) has put into one integer.
+    #[must_use]
+    pub const fn from_bits(bits: u32) -> Self {
+        let [count, ..] = bits.to_be_bytes();
+        Self { ids: [vlan_id(bits), vlan_id(bits >> 12)], count }
+    }
+
     /// Both identifiers and their number in one integer, for keys.
     #[must_use]
     pub fn to_bits(self) -> u32 {
         let [outer, inner] = self.ids;
         u32::from(outer) | u32::from(inner) << 12 | u32::from(self.count) << 24
     }
+}
+
+/// The lower twelve bits, which is what an identifier has (IEEE 802.1Q, 9.6).
+const fn vlan_id(bits: u32) -> u16 {
+    (bits & 0xfff) as u16
 }
 
 /// The network layer of a packet.

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::tcp_progress::TcpProgress;
+use super::tcp_side::TcpSide;
 use super::{
     Config, ConnState, Endpoint, FlowCounters, FlowId, FlowKey, FlowRecord, Orientation, Role,
 };
-use crate::decode::{EtherAddresses, IpPacket, TcpFlags, Transport, Tunnel, VlanIds};
+use crate::decode::{EtherAddresses, IpPacket, TcpFlags, TcpHeader, Transport, Tunnel, VlanIds};
 use crate::net::{InterfaceId, IpProtocol, MacAddr, Timestamp};
 
 /// A live flow with a slot `S` for whoever reads its first bytes.
@@ -20,11 +21,12 @@ pub struct FlowEntry<S> {
     heard: Timestamp,
     pub(super) report_at: Timestamp,
     pub(super) interim_at: Timestamp,
+    /// From the lower and from the higher end.
     sent: [Sent; 2],
+    tcp: [TcpSide; 2],
     /// The Ethernet addresses at the lower and the higher end.
     macs: [MacAddr; 2],
     interface: InterfaceId,
-    vlans: VlanIds,
     /// What the flow's first packet was wrapped in; boxed, since few are.
     tunnel: Option<Box<Tunnel>>,
     progress: TcpProgress,
@@ -39,7 +41,6 @@ struct Sent {
     wire_bytes: u64,
     ip_bytes: u64,
     payload_bytes: u64,
-    tcp_flags: TcpFlags,
 }
 
 /// The packet that a flow is told about, with what stands around it.
@@ -80,9 +81,9 @@ impl<S> FlowEntry<S> {
             report_at: Timestamp::ZERO,
             interim_at: Timestamp::ZERO,
             sent: [Sent::default(); 2],
+            tcp: [TcpSide::default(); 2],
             macs: [MacAddr::ZERO; 2],
             interface: packet.interface,
-            vlans: packet.vlans,
             tunnel: packet.tunnel.copied().map(Box::new),
             progress: TcpProgress::default(),
             initiator: first_initiator(orientation, packet.ip),
@@ -100,16 +101,23 @@ impl<S> FlowEntry<S> {
         self.heard = now;
         self.flow_start = self.flow_start.min(packet.timestamp);
         self.flow_end = self.flow_end.max(packet.timestamp);
+        let sender = self.role_of(orientation);
+        if let Some(ether) = packet.ether {
+            self.learn_macs(orientation, ether);
+        }
         let mut flags = TcpFlags::default();
         if let Transport::Tcp(tcp) = packet.ip.transport {
             flags = tcp.flags;
+            let [ascending, descending] = &mut self.tcp;
+            let (speaking, answered) = match orientation {
+                Orientation::Ascending => (ascending, descending),
+                Orientation::Descending => (descending, ascending),
+            };
+            speaking.observe_flags(flags);
+            follow_numbers(speaking, answered, &tcp, packet.ip);
         }
-        let sender = self.role_of(orientation);
         if packet.ip.protocol == IpProtocol::TCP {
             self.progress.observe(sender, flags);
-        }
-        if let Some(ether) = packet.ether {
-            self.learn_macs(orientation, ether);
         }
         let [ascending, descending] = &mut self.sent;
         let sent = match orientation {
@@ -120,7 +128,6 @@ impl<S> FlowEntry<S> {
         sent.wire_bytes += u64::from(packet.wire_len);
         sent.ip_bytes += u64::from(packet.ip.ip_len);
         sent.payload_bytes += u64::from(packet.ip.payload_len);
-        sent.tcp_flags = sent.tcp_flags.union(flags);
         sender
     }
 
@@ -210,7 +217,10 @@ impl<S> FlowEntry<S> {
     pub fn record(&self) -> FlowRecord {
         let (initiator, responder) = self.endpoints();
         let [low, high] = self.macs;
-        let [ascending, descending] = self.sent.map(FlowCounters::from);
+        let [ascending, descending] = self.sent;
+        let [ascending_tcp, descending_tcp] = self.tcp;
+        let (ascending, descending) =
+            (ascending.counters(ascending_tcp), descending.counters(descending_tcp));
         let ((initiator_mac, responder_mac), (forward, reverse)) = match self.initiator {
             Orientation::Ascending => ((low, high), (ascending, descending)),
             Orientation::Descending => ((high, low), (descending, ascending)),
@@ -221,7 +231,7 @@ impl<S> FlowEntry<S> {
             responder,
             protocol: self.key.protocol(),
             interface: self.interface,
-            vlans: self.vlans,
+            vlans: self.key.vlans(),
             tunnel: self.tunnel.clone(),
             initiator_mac,
             responder_mac,
@@ -258,15 +268,42 @@ impl<S> FlowEntry<S> {
     }
 }
 
-impl From<Sent> for FlowCounters {
-    fn from(sent: Sent) -> Self {
-        Self {
-            packets: sent.packets,
-            wire_bytes: sent.wire_bytes,
-            ip_bytes: sent.ip_bytes,
-            payload_bytes: sent.payload_bytes,
-            tcp_flags: sent.tcp_flags,
+impl Sent {
+    const fn counters(self, tcp: TcpSide) -> FlowCounters {
+        FlowCounters {
+            packets: self.packets,
+            wire_bytes: self.wire_bytes,
+            ip_bytes: self.ip_bytes,
+            payload_bytes: self.payload_bytes,
+            missing_bytes: tcp.missing(),
+            holes: tcp.holes(),
+            tcp_flags: tcp.flags(),
         }
+    }
+}
+
+/// Follows the numbers of a segment: its own among those of the side that is `speaking`, its acknowledgment among those
+/// of the other. A RST counts for neither: what sends it may know neither number (RFC 9293, 3.5.2).
+#[inline]
+const fn follow_numbers(
+    speaking: &mut TcpSide,
+    answered: &mut TcpSide,
+    tcp: &TcpHeader,
+    ip: &IpPacket<'_>,
+) {
+    if tcp.flags.contains(TcpFlags::RST) {
+        return;
+    }
+    let fin = tcp.flags.contains(TcpFlags::FIN) as u32;
+    if ip.fragment.is_some() {
+        speaking.lose_place();
+    } else if tcp.flags.contains(TcpFlags::SYN) {
+        speaking.synchronise(tcp.sequence, ip.payload_len.wrapping_add(1 + fin));
+    } else {
+        speaking.segment(tcp.sequence, ip.payload_len.wrapping_add(fin));
+    }
+    if tcp.flags.contains(TcpFlags::ACK) {
+        answered.acknowledged(tcp.acknowledgment);
     }
 }
 
@@ -289,9 +326,21 @@ fn first_initiator(orientation: Orientation, ip: &IpPacket<'_>) -> Orientation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decode::VlanIds;
+
+    #[test]
+    fn the_tags_of_a_flow_come_back_from_its_key() {
+        for tags in [&[][..], &[0], &[7], &[4095, 1], &[0, 4095]] {
+            let mut vlans = VlanIds::default();
+            for tag in tags {
+                vlans.push(*tag);
+            }
+            assert_eq!(VlanIds::from_bits(vlans.to_bits()), vlans);
+        }
+    }
 
     #[test]
     fn a_flow_without_a_slot_takes_little_memory() {
-        assert!(size_of::<FlowEntry<()>>() <= 216, "{}", size_of::<FlowEntry<()>>());
+        assert!(size_of::<FlowEntry<()>>() <= 208, "{}", size_of::<FlowEntry<()>>());
     }
 }

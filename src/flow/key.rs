@@ -122,6 +122,13 @@ impl FlowKey {
         IpProtocol(protocol)
     }
 
+    /// The VLAN tags.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half is meant")]
+    pub const fn vlans(&self) -> VlanIds {
+        VlanIds::from_bits(self.rest as u32)
+    }
+
     /// The key as six words, for hashing.
     #[must_use]
     pub const fn to_words(&self) -> [u64; 6] {

@@ -10,9 +10,11 @@ mod fragments;
 mod id;
 mod key;
 mod record;
+mod sides;
 mod stream_head;
 mod table;
 mod tcp_progress;
+mod tcp_side;
 mod wheel;
 
 pub use byte_budget::ByteBudget;
@@ -22,5 +24,6 @@ pub use fragments::{FragmentKey, FragmentPool, FragmentPush};
 pub use id::FlowId;
 pub use key::{Endpoint, FlowKey, Orientation, Role};
 pub use record::{ConnState, FlowCounters, FlowEndReason, FlowRecord};
+pub use sides::Sides;
 pub use stream_head::{StreamHead, StreamPush};
 pub use table::{EndedFlow, FlowTable, Observed};

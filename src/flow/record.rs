@@ -86,6 +86,11 @@ pub struct FlowCounters {
     pub ip_bytes: u64,
     /// Bytes of transport payload.
     pub payload_bytes: u64,
+    /// TCP payload bytes that the numbers passed over or that the far end acknowledged, and that were never seen. What
+    /// arrives late is taken away again, so it may fall.
+    pub missing_bytes: u64,
+    /// How often such bytes passed unseen, modulo 256; late segments are not taken away.
+    pub holes: u8,
     /// All TCP flags seen.
     pub tcp_flags: TcpFlags,
 }

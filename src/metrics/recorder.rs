@@ -15,7 +15,7 @@ use super::families::{
 };
 use super::process::ProcessUsage;
 use super::totals::{Build, Consumer, InterfaceTotals};
-use crate::analyst::{AlertSighting, Event, EventKind, FlowSighting, Tallies, Tally};
+use crate::analyst::{AlertSighting, Event, EventKind, FlowSighting, Tallies, Tally, Visibility};
 use crate::classify::Destination;
 use crate::decode::{DecodeReason, Layer};
 use crate::device::DeviceProfile;
@@ -98,6 +98,13 @@ impl Recorder {
             let totals = [counters.kernel_drops, counters.interface_drops, 0];
             for (reason, total) in DROP_REASONS.iter().zip(totals) {
                 raise(&families.capture_drops, &[name, reason], total);
+            }
+            set(&families.coverage_ratio, &[name], interface.coverage.ratio());
+            // An interface that is not judged yet has shown nothing.
+            let visibility = interface.visibility.unwrap_or_default();
+            for state in Visibility::ALL {
+                let is_now = i64::from(state == visibility);
+                set_int(&families.visibility, &[name, state.as_label()], is_now);
             }
         }
     }

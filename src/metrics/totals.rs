@@ -1,5 +1,6 @@
 //! What the daemon tells about itself.
 
+use crate::analyst::{Coverage, Visibility};
 use crate::capture::SourceCounters;
 
 /// Which build this is.
@@ -33,6 +34,10 @@ pub struct InterfaceTotals {
     pub bytes: u64,
     /// What the source says of itself.
     pub counters: SourceCounters,
+    /// What it sees of the traffic of others; absent until that is known.
+    pub visibility: Option<Visibility>,
+    /// The share of the traffic that was seen in the last hour.
+    pub coverage: Coverage,
 }
 
 /// Who can lose what it did not take in time.
