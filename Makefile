@@ -14,7 +14,7 @@ export PATH := $(PATH):/usr/sbin:/sbin:$(abspath $(TARGET_DIR))/tools/usr/bin
 # Asked when a recipe needs it, so after the set-up: the second capture backend if it can be linked.
 FEATURES = $(shell .ci/setup has-libpcap && echo --features libpcap)
 
-.PHONY: help setup setup-build build demo test bench lint fmt clean install
+.PHONY: help setup setup-build build demo test soak bench lint fmt clean install
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -36,6 +36,9 @@ demo: build ## Show a simulated household until interrupted; DEMO_ARGS="--durati
 
 test: setup ## Run the whole test suite (live tests need root; they say so when skipped)
 	$(CARGO) test --locked $(FEATURES)
+
+soak: setup-build ## Judge 200 simulated devices over 72 hours, seen well and badly (some minutes)
+	$(CARGO) test --locked --test cloud_truth -- --ignored --nocapture the_large_estate
 
 bench: setup-build ## Measure speed; benches/README.md says how to read it
 	$(CARGO) bench --locked $(FEATURES)

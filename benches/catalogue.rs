@@ -12,6 +12,7 @@ use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterio
 use hikwatch::catalogue::{Catalogue, CatalogueText};
 use hikwatch::classify::{NameMemory, Witnesses, classify};
 use hikwatch::dissect::{AppProtocol, DnsMessage, DnsQuery, DnsRecord, DnsRecordData};
+use hikwatch::flow::Endpoint;
 use hikwatch::geo::Geo;
 use hikwatch::net::{IpProtocol, Timestamp};
 
@@ -153,15 +154,12 @@ fn classification(criterion: &mut Criterion) {
     group.bench_function("name_memory/observe", |bencher| {
         bencher.iter(|| memory.observe(host_and_address(0).0, black_box(&message), now));
     });
-    let witnesses = Witnesses {
-        sni: Some("litedev.ezvizlife.com"),
-        http_host: None,
-        resolved: None,
-        protocol: IpProtocol::TCP,
-        responder_port: 8666,
-    };
+    let far_end = Endpoint { ip: Ipv4Addr::new(198, 51, 100, 7).into(), port: 8666 };
+    let witnesses =
+        Witnesses { sni: Some("litedev.ezvizlife.com"), ..Witnesses::of(IpProtocol::TCP, far_end) };
+    let geo = Geo::default();
     group.bench_function("classify/hit", |bencher| {
-        bencher.iter(|| classify(&catalogue, black_box(&witnesses)));
+        bencher.iter(|| classify(&catalogue, &geo, black_box(&witnesses)));
     });
     group.finish();
 }

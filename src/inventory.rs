@@ -12,6 +12,7 @@ use dashmap::DashMap;
 use crate::alert::Alert;
 use crate::analyst::{Event, EventKind, FlowSighting, Tally};
 use crate::classify::Destination;
+use crate::classify::activity::DeviceHour;
 use crate::device::{DeviceId, DeviceProfile};
 use crate::flow::FlowId;
 use crate::net::{Perimeter, Timestamp};
@@ -24,6 +25,12 @@ const MAX_FLOWS: usize = 16_384;
 
 /// Most pairs of a device and a cloud service.
 const MAX_DESTINATIONS: usize = 16_384;
+
+/// Most hours of a device that are remembered: a week.
+const MAX_HOURS: usize = 7 * 24;
+
+/// Most hours of all devices, from which on each device keeps its latest only: guards memory against many made-up devices.
+const MAX_ALL_HOURS: usize = 32_768;
 
 /// Most alerts that are remembered.
 const MAX_ALERTS: usize = 1000;
@@ -44,6 +51,8 @@ pub struct DeviceEntry {
     pub profile: Arc<DeviceProfile>,
     /// IP bytes and flows since the start, over all perimeters.
     pub tally: Tally,
+    /// What it did with the vendor's cloud in its latest hours, oldest first; a week of them, or fewer among many devices.
+    pub hours: VecDeque<Arc<DeviceHour>>,
     by_perimeter: [Tally; 4],
 }
 
@@ -130,6 +139,18 @@ impl Inventory {
                 self.flows.remove(&sighting.report.record.id);
             }
             EventKind::MessageRead(_) => {}
+            EventKind::HourJudged(sighting) => {
+                self.apply_profile(&sighting.profile);
+                let all = self.devices.len().saturating_mul(MAX_HOURS);
+                let most = if all > MAX_ALL_HOURS {
+                    (MAX_ALL_HOURS / self.devices.len().max(1)).max(1)
+                } else {
+                    MAX_HOURS
+                };
+                if let Some(mut entry) = self.devices.get_mut(&sighting.profile.id) {
+                    entry.add_hour(&sighting.hour, most);
+                }
+            }
             EventKind::AlertRaised(sighting) => {
                 let mut alerts = self.alerts.lock().unwrap_or_else(PoisonError::into_inner);
                 if alerts.len() >= MAX_ALERTS {
@@ -233,6 +254,7 @@ impl Inventory {
         let entry = DeviceEntry {
             profile: Arc::clone(profile),
             tally: Tally::default(),
+            hours: VecDeque::new(),
             by_perimeter: [Tally::default(); 4],
         };
         self.devices.insert(profile.id.clone(), entry);
@@ -282,6 +304,13 @@ impl Inventory {
 }
 
 impl DeviceEntry {
+    fn add_hour(&mut self, hour: &Arc<DeviceHour>, most: usize) {
+        while self.hours.len() >= most {
+            self.hours.pop_front();
+        }
+        self.hours.push_back(Arc::clone(hour));
+    }
+
     fn set(&mut self, perimeter: Perimeter, tally: Tally) {
         let known = Perimeter::ALL.iter().position(|known| *known == perimeter);
         if let Some(slot) = known.and_then(|slot| self.by_perimeter.get_mut(slot)) {
@@ -478,9 +507,12 @@ mod tests {
                 domain: None,
                 confidence: 90,
                 basis: Basis::Sni,
-                reason: "".into(),
+                aliases: Arc::default(),
+                place: Default::default(),
+                steps: Arc::default(),
             })),
             tallies: Some(Tallies { device: tally, cloud: tally }),
+            country: None,
             peer: None,
         }
     }

@@ -19,6 +19,7 @@ use hikwatch::device::{
     Claim, Contradiction, DeviceId, DeviceKind, DeviceLabel, DeviceProfile, DeviceState, Evidence,
     EvidenceSource, Identity, Presence,
 };
+use hikwatch::export::Pseudonyms;
 use hikwatch::flow::{ConnState, Endpoint, FlowCounters, FlowId, FlowRecord, Role};
 use hikwatch::inventory::Inventory;
 use hikwatch::meter::FlowReport;
@@ -181,6 +182,30 @@ fn every_field_of_a_device_is_in_the_openapi_document() {
             }
         }
     });
+}
+
+#[test]
+fn serial_numbers_are_shown_as_pseudonyms_when_those_are_wanted() {
+    let serial = "E33842150";
+    let plain = state();
+    let named = DeviceProfile {
+        hostname: Some(format!("cam-{serial}")),
+        identity: Identity { serial: Some(serial.into()), ..device(9, Some("ezviz")).identity },
+        ..device(9, Some("ezviz"))
+    };
+    plain.inventory.apply(&event(EventKind::DeviceSeen(Arc::new(named))));
+    let pseudonyms = Some(Arc::new(Pseudonyms::new(&[7; 32]).unwrap()));
+    let masked = ApiState { pseudonyms, ..plain.clone() };
+
+    for (state, shown) in [(plain, true), (masked, false)] {
+        serving_state(state, move |address, _| {
+            for path in ["/api/v1/devices", "/api/v1/devices/d-000000000009"] {
+                let body = ask(address, &format!("GET {path} HTTP/1.0\r\n\r\n")).body;
+                assert_eq!(body.contains(serial), shown, "{path}: {body}");
+                serde_json::from_str::<Value>(&body).unwrap();
+            }
+        });
+    }
 }
 
 #[test]
@@ -352,6 +377,7 @@ fn state() -> ApiState {
             ..Status::default()
         }),
         readiness: Arc::new(Readiness::default()),
+        pseudonyms: None,
         write_access: None,
     }
 }
@@ -453,9 +479,12 @@ fn flow() -> FlowSighting {
             domain: None,
             confidence: 90,
             basis: Basis::Sni,
-            reason: "".into(),
+            aliases: Arc::default(),
+            place: Default::default(),
+            steps: Arc::default(),
         })),
         tallies: Some(Tallies { device: tally, cloud: tally }),
+        country: None,
         peer: None,
     }
 }

@@ -91,7 +91,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("prometheus", &["metrics/"]),
     ("quick_xml", &["dissect/"]),
     ("redb", &["store/"]),
-    ("ring", &["catalogue/", "dissect/"]),
+    ("ring", &["catalogue/", "dissect/", "export/pseudonym.rs"]),
     ("ruzstd", &["capture/"]),
     ("sd_notify", &["daemon/notify.rs"]),
     ("toml", &["catalogue/", "config/", "device/"]),

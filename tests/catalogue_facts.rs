@@ -351,6 +351,7 @@ fn seen(mac: MacAddr) -> Option<Arc<DeviceProfile>> {
         | EventKind::FlowUpdated { .. }
         | EventKind::FlowEnded { .. }
         | EventKind::MessageRead(_)
+        | EventKind::HourJudged(_)
         | EventKind::AlertRaised(_) => None,
     })
 }

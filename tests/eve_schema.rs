@@ -30,7 +30,7 @@ use hikwatch::dissect::{
     SipStart, SnmpMessage, SnmpPdu, TlsHandshake,
 };
 use hikwatch::export::{
-    Config, EndOfRun, EveEncoder, EveFileSink, EventTypes, RunStats, Scope, Selection,
+    Config, EndOfRun, EveEncoder, EveFileSink, EventTypes, Privacy, RunStats, Scope, Selection,
 };
 use hikwatch::flow::{ConnState, Endpoint, FlowCounters, FlowEndReason, FlowId, FlowRecord, Role};
 use hikwatch::meter::{FlowHead, FlowReport, MessageContext, MessageFlow, MeterStats};
@@ -286,6 +286,7 @@ fn everything() -> Config {
         eve_file: None,
         selection: Selection { scope: Scope::All, types: EventTypes::ALL },
         sensor: Some("sensor-1".to_owned()),
+        privacy: Privacy::default(),
     }
 }
 
@@ -576,6 +577,7 @@ fn camera_flow() -> FlowSighting {
         device: Some(FlowDevice { profile: Arc::new(camera()), role: Role::Initiator }),
         destination: Some(Arc::new(cloud())),
         tallies: None,
+        country: None,
         peer: None,
     }
 }
@@ -625,7 +627,9 @@ fn cloud() -> Destination {
         domain: Some("litedev.example.com".into()),
         confidence: 90,
         basis: Basis::Sni,
-        reason: "the name in the ClientHello".into(),
+        aliases: Arc::default(),
+        place: Default::default(),
+        steps: Arc::default(),
     }
 }
 

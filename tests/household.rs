@@ -17,6 +17,9 @@ use hikwatch::catalogue::Catalogue;
 use hikwatch::daemon::Engine;
 use hikwatch::device::DeviceProfile;
 use hikwatch::dissect::Message;
+use hikwatch::export::{
+    Config as ExportConfig, EndOfRun, EveEncoder, EventTypes, Pseudonyms, Scope, Selection,
+};
 use hikwatch::meter::{Config as MeterConfig, MeterStats};
 use hikwatch::net::{Frame, InterfaceId, LinkType, MacAddr, Timestamp};
 use hikwatch::simulate::{ByteTruth, CloudTruth, DeviceTruth, Household, Truth};
@@ -92,7 +95,7 @@ fn each_cloud_contact_has_its_service_and_its_bytes() {
     for Watched { seed, truth, events, .. } in WATCHED.iter() {
         let mut expected: BTreeMap<_, Sum> = BTreeMap::new();
         for device in &truth.devices {
-            for cloud in named_clouds(device) {
+            for cloud in vendor_clouds(device) {
                 let key = (device.name, cloud.vendor.unwrap(), cloud.role, cloud.region);
                 let sum = expected.entry(key).or_default();
                 sum.add(cloud.bytes, cloud.flows);
@@ -125,7 +128,7 @@ fn each_flow_to_a_cloud_has_the_name_that_its_host_asked_for() {
         let mut flows = 0;
         for sighting in ended(events) {
             let record = &sighting.report.record;
-            let clouds = || truth.devices.iter().flat_map(named_clouds);
+            let clouds = || truth.devices.iter().flat_map(vendor_clouds);
             let expected = clouds().find(|cloud| cloud.address == record.responder.ip);
             let found = sighting.destination.as_deref();
 
@@ -142,7 +145,7 @@ fn each_flow_to_a_cloud_has_the_name_that_its_host_asked_for() {
             flows += u64::from(found.is_some());
         }
         let expected: u64 =
-            truth.devices.iter().flat_map(named_clouds).map(|cloud| cloud.flows).sum();
+            truth.devices.iter().flat_map(vendor_clouds).map(|cloud| cloud.flows).sum();
         assert_eq!(flows, expected, "seed {seed}");
     }
 }
@@ -212,7 +215,7 @@ fn each_device_and_each_contact_is_reported_once() {
             .map(|device| device.name)
             .collect();
         let contacted = truth.devices.iter().flat_map(|device| {
-            named_clouds(device)
+            vendor_clouds(device)
                 .map(|cloud| (device.name, cloud.vendor.unwrap(), cloud.role, cloud.region))
         });
         for list in [&mut new_devices, &mut vendors] {
@@ -225,6 +228,34 @@ fn each_device_and_each_contact_is_reported_once() {
         assert_eq!(new_devices, vendors, "seed {seed}");
         assert_eq!(contacts, used, "seed {seed}");
         assert_eq!(reported, contacted.collect(), "seed {seed}");
+    }
+}
+
+#[test]
+fn no_serial_number_leaves_when_pseudonyms_are_wanted() {
+    let Watched { truth, events, .. } = &WATCHED[0];
+    let selection = Selection { scope: Scope::All, types: EventTypes::ALL };
+    let config = ExportConfig { selection, ..ExportConfig::default() };
+    let lines = |pseudonyms: Option<Arc<Pseudonyms>>| {
+        let mut encoder = EveEncoder::new(&config, EndOfRun::Shutdown);
+        encoder.set_pseudonyms(pseudonyms);
+        let mut out = Vec::new();
+        for event in events {
+            encoder.encode(event, &[], &mut out);
+        }
+        String::from_utf8(out).unwrap()
+    };
+    let pseudonyms = Arc::new(Pseudonyms::new(&[7; 32]).unwrap());
+    let (plain, masked) = (lines(None), lines(Some(pseudonyms)));
+    let serials: Vec<_> = truth.devices.iter().filter_map(|device| device.serial).collect();
+
+    for serial in serials {
+        assert!(plain.contains(serial), "{serial} is in no plain line");
+        assert!(!masked.contains(serial), "{serial} left");
+    }
+    assert_eq!(plain.lines().count(), masked.lines().count());
+    for line in masked.lines() {
+        serde_json::from_str::<serde_json::Value>(line).unwrap();
     }
 }
 
@@ -302,6 +333,7 @@ fn all_profiles(events: &[Event]) -> impl Iterator<Item = &Arc<DeviceProfile>> {
             sighting.device.as_ref().map(|device| &device.profile)
         }
         EventKind::MessageRead(sighting) => sighting.device.as_ref(),
+        EventKind::HourJudged(sighting) => Some(&sighting.profile),
         EventKind::AlertRaised(sighting) => Some(&sighting.alert.device),
     })
 }
@@ -323,6 +355,7 @@ fn sightings(events: &[Event]) -> impl Iterator<Item = &FlowSighting> {
         EventKind::DeviceSeen(_)
         | EventKind::DeviceTouched(_)
         | EventKind::MessageRead(_)
+        | EventKind::HourJudged(_)
         | EventKind::AlertRaised(_) => None,
     })
 }
@@ -335,13 +368,14 @@ fn ended(events: &[Event]) -> impl Iterator<Item = &FlowSighting> {
         | EventKind::DeviceSeen(_)
         | EventKind::DeviceTouched(_)
         | EventKind::MessageRead(_)
+        | EventKind::HourJudged(_)
         | EventKind::AlertRaised(_) => None,
     })
 }
 
-/// The vendors' servers that a name leads to; without one no passive observer can know.
-fn named_clouds(device: &DeviceTruth) -> impl Iterator<Item = &CloudTruth> {
-    device.clouds.iter().filter(|cloud| cloud.vendor.is_some() && cloud.domain.is_some())
+/// The vendors' servers, with a name or without.
+fn vendor_clouds(device: &DeviceTruth) -> impl Iterator<Item = &CloudTruth> {
+    device.clouds.iter().filter(|cloud| cloud.vendor.is_some())
 }
 
 /// Finds the host behind a profile.

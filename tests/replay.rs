@@ -81,6 +81,7 @@ impl ReplaySink for Gatherer {
             EventKind::MessageRead(sighting) => {
                 (sighting.device.as_ref(), sighting.destination.as_ref())
             }
+            EventKind::HourJudged(sighting) => (Some(&sighting.profile), None),
             EventKind::AlertRaised(sighting) => {
                 (Some(&sighting.alert.device), sighting.alert.destination.as_ref())
             }

@@ -258,6 +258,7 @@ fn conclude(events: &[Event]) -> Conclusions {
             EventKind::DeviceTouched(_)
             | EventKind::FlowStarted(_)
             | EventKind::FlowUpdated { .. }
+            | EventKind::HourJudged(_)
             | EventKind::AlertRaised(_) => {}
         }
     }

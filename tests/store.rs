@@ -225,9 +225,12 @@ fn flow_to(service: &str, number: u32, bytes: u64) -> Event {
             domain: None,
             confidence: 90,
             basis: Basis::Sni,
-            reason: "".into(),
+            aliases: Arc::default(),
+            place: Default::default(),
+            steps: Arc::default(),
         })),
         tallies: Some(Tallies { device: tally, cloud: tally }),
+        country: None,
         peer: None,
     };
     let kind = EventKind::FlowUpdated { sighting, interim: false };

@@ -7,4 +7,4 @@ mod remembered;
 mod ruleset;
 
 pub use record::{Alert, AlertRule, Severity};
-pub use ruleset::{NEW_DEVICE_CONFIDENCE, Ruleset};
+pub use ruleset::{CONTACT_CONFIDENCE, NEW_DEVICE_CONFIDENCE, Ruleset};

@@ -15,6 +15,9 @@ use crate::net::{Timestamp, printable};
 /// sure it is; a name that one source measured does not.
 pub const NEW_DEVICE_CONFIDENCE: u8 = 40;
 
+/// From this confidence on a verdict on a destination is told as a contact: a port alone is none.
+pub const CONTACT_CONFIDENCE: u8 = 50;
+
 /// Most devices that are remembered as reported; guards against a flood of made-up addresses.
 const MAX_REPORTED_DEVICES: usize = 16_384;
 
@@ -122,14 +125,16 @@ impl Ruleset {
         self.contacts.remove(|(device, _)| device == id);
     }
 
-    /// `vendor-cloud-contact`: the first contact of a device with a cloud service.
+    /// `vendor-cloud-contact`: the first contact of a device with a cloud service of which the verdict is sure enough.
     pub fn observe_contact(
         &mut self,
         profile: &Arc<DeviceProfile>,
         destination: &Arc<Destination>,
         now: Timestamp,
     ) -> Option<Alert> {
-        if !self.contacts.insert((profile.id.clone(), Arc::clone(&destination.service))) {
+        if destination.confidence < CONTACT_CONFIDENCE
+            || !self.contacts.insert((profile.id.clone(), Arc::clone(&destination.service)))
+        {
             return None;
         }
         let who = match &profile.identity.vendor {
@@ -219,7 +224,9 @@ mod tests {
             domain: Some("litedev.ezvizlife.com".into()),
             confidence: 80,
             basis: Basis::Dns,
-            reason: "".into(),
+            aliases: Arc::default(),
+            place: Default::default(),
+            steps: Arc::default(),
         })
     }
 

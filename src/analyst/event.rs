@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use crate::alert::Alert;
 use crate::classify::Destination;
+use crate::classify::activity::DeviceHour;
 use crate::device::DeviceProfile;
 use crate::dissect::Message;
 use crate::flow::{FlowEndReason, Role};
+use crate::geo::CountryCode;
 use crate::meter::{FlowReport, MessageContext};
 use crate::net::{Perimeter, Timestamp};
 
@@ -44,6 +46,8 @@ pub enum EventKind {
     },
     /// A message was read.
     MessageRead(Box<MessageSighting>),
+    /// What a device did with the vendor's cloud in an hour.
+    HourJudged(Box<HourSighting>),
     /// A rule fired.
     AlertRaised(Box<AlertSighting>),
 }
@@ -61,6 +65,8 @@ pub struct FlowSighting {
     pub destination: Option<Arc<Destination>>,
     /// Totals that this flow moved; absent when it concerns no device.
     pub tallies: Option<Tallies>,
+    /// What all vendor devices moved with far ends in the same country; absent when it concerns none, or stays inside.
+    pub country: Option<CountryTally>,
     /// The vendor device at the other end, when both ends have one (a recorder that pulls video from a camera).
     pub peer: Option<FlowPeer>,
 }
@@ -72,6 +78,15 @@ impl FlowSighting {
         self.destination.is_some()
             || self.device.as_ref().is_some_and(|device| device.profile.is_vendor_device())
     }
+}
+
+/// An hour of a device.
+#[derive(Debug, Clone)]
+pub struct HourSighting {
+    /// The device.
+    pub profile: Arc<DeviceProfile>,
+    /// What it did.
+    pub hour: Arc<DeviceHour>,
 }
 
 /// A device at one end of a flow.
@@ -99,6 +114,15 @@ pub struct Tallies {
     pub device: Tally,
     /// Of the device towards the same vendor, service, role and region; zero without a destination.
     pub cloud: Tally,
+}
+
+/// What all vendor devices moved since the start with far ends whose address is registered in one country.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CountryTally {
+    /// The country; absent where no database knows one.
+    pub country: Option<CountryCode>,
+    /// Bytes; flows are not counted.
+    pub tally: Tally,
 }
 
 /// Bytes and flows since the start.

@@ -9,6 +9,7 @@ use super::ledger::Amount;
 use super::machine::{Phase, is_single_host};
 use super::verdict::asker;
 use super::{Analyst, EventKind, FlowDevice, FlowPeer, FlowSighting, Tallies, Tally};
+use crate::alert::CONTACT_CONFIDENCE;
 use crate::classify::{Basis, Destination};
 use crate::device::DeviceRef;
 use crate::flow::{ConnState, FlowRecord, Role};
@@ -49,11 +50,16 @@ impl Analyst {
             self.announce(device, now);
         }
 
-        let destination = self.destination(&report, perimeter, phase);
         let vendor_end = [Role::Initiator, Role::Responder].into_iter().find_map(|role| {
             let device = ends.of(role)?;
             self.registry.is_vendor_device(device).then_some((device, role))
         });
+        let unit = vendor_end.map(|(device, _)| device).filter(|_| leads_outside(perimeter));
+        if let Some(unit) = unit {
+            // Its log begins with its first flow, so that it can explain the next.
+            self.units.of(unit, self.now);
+        }
+        let destination = self.destination(&report, perimeter, phase, unit);
         if vendor_end.is_none() && destination.is_none() {
             self.finish_unconcerned(report, perimeter, phase, now);
             return;
@@ -72,6 +78,8 @@ impl Analyst {
         let tallies = end.and_then(|(device, role)| {
             self.credit(device, role, perimeter, record, destination.as_ref(), now)
         });
+        let country = unit
+            .and_then(|unit| self.log_flow(unit, &report, perimeter, phase, destination.as_ref()));
         let peer = end.and_then(|(_, role)| {
             let device = ends.of(role.other())?;
             let tally = self.credit_peer(device, role.other(), perimeter, record)?;
@@ -90,7 +98,8 @@ impl Analyst {
         if let Phase::Ended(_) = phase {
             self.watched.end(report.record.id);
         }
-        let sighting = FlowSighting { report, perimeter, device, destination, tallies, peer };
+        let sighting =
+            FlowSighting { report, perimeter, device, destination, tallies, country, peer };
         self.push(now, event_kind(sighting, phase));
         if let Some((alert, flow)) = alert {
             self.push_alert(alert, Some(flow));
@@ -142,47 +151,55 @@ impl Analyst {
             device: None,
             destination: None,
             tallies: None,
+            country: None,
             peer: None,
         };
         self.push(now, event_kind(sighting, phase));
     }
 
-    /// The service at the far end. A verdict on a live flow stays, unless its head names a better one.
+    /// The service at the far end. A verdict on a live flow stays, unless what is learned of the flow names a better one.
     fn destination(
-        &self,
+        &mut self,
         report: &FlowReport,
         perimeter: Perimeter,
         phase: Phase,
+        unit: Option<DeviceRef>,
     ) -> Option<Arc<Destination>> {
-        let known = match phase {
-            Phase::Started => None,
-            Phase::Updated { .. } | Phase::Ended(_) => {
-                self.watched.get(report.record.id).and_then(|watched| watched.destination.as_ref())
-            }
+        let flow = report.record.id;
+        let (known, sign) = match phase {
+            // A message may have been read of the flow's first packet already.
+            Phase::Started => (None, None),
+            Phase::Updated { .. } | Phase::Ended(_) => match self.watched.get_mut(flow) {
+                Some(watched) => {
+                    let head_is_news = report.head.is_some() && !watched.head_is_known;
+                    watched.head_is_known |= head_is_news;
+                    let sign_is_news = std::mem::take(&mut watched.sign_is_new);
+                    let is_open = unit.is_some() && is_open(watched.destination.as_deref());
+                    if !head_is_news && !sign_is_news && !is_open {
+                        return watched.destination.clone();
+                    }
+                    (watched.destination.clone(), watched.sign)
+                }
+                None => (None, None),
+            },
         };
-        match known {
-            Some(known) if known.basis <= Basis::HttpHost || report.head.is_none() => {
-                Some(Arc::clone(known))
-            }
-            Some(known) => {
-                let better = self.verdict(report, perimeter);
-                Some(match better {
-                    Some(better) if better.basis < known.basis => Arc::new(better),
-                    Some(_) | None => Arc::clone(known),
-                })
-            }
-            None => self.verdict(report, perimeter).map(Arc::new),
+        let found = self.verdict(report, perimeter, sign, unit);
+        match (known, found) {
+            (Some(known), Some(found)) if found.replaces(&known) => Some(Arc::new(found)),
+            (Some(known), _) => Some(known),
+            (None, found) => found.map(Arc::new),
         }
     }
 
-    /// Tells whether the flow's present verdict was not told before.
+    /// Tells whether the flow's verdict was not told as a contact before.
     fn is_first_told(&self, report: &FlowReport, phase: Phase) -> bool {
         match phase {
             Phase::Started => true,
-            Phase::Updated { .. } | Phase::Ended(_) => self
-                .watched
-                .get(report.record.id)
-                .is_none_or(|watched| watched.destination.is_none()),
+            Phase::Updated { .. } | Phase::Ended(_) => {
+                let watched = self.watched.get(report.record.id);
+                let told = watched.and_then(|watched| watched.destination.as_ref());
+                told.is_none_or(|told| told.confidence < CONTACT_CONFIDENCE)
+            }
         }
     }
 
@@ -221,6 +238,19 @@ impl Analyst {
         }
         let amount = self.watched.get_mut(record.id)?.settle_end(role, record);
         Some(self.ledger.credit(device, perimeter, amount, None).device)
+    }
+}
+
+/// Tells whether a verdict may still grow with what the flow moves, or with what its device does beside it.
+fn is_open(destination: Option<&Destination>) -> bool {
+    destination.is_none_or(|known| matches!(known.basis, Basis::Correlation | Basis::Port))
+}
+
+/// Tells whether one end of a flow is outside.
+pub(super) const fn leads_outside(perimeter: Perimeter) -> bool {
+    match perimeter {
+        Perimeter::Inbound | Perimeter::Outbound => true,
+        Perimeter::Internal | Perimeter::Transit => false,
     }
 }
 

@@ -3,15 +3,16 @@
 //! Comes in: what a flow moved since it was last told. Goes out: cumulative [`Tally`]s. A total never falls
 //! while its device is known.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use ahash::RandomState;
 
-use super::{Tallies, Tally};
+use super::{CountryTally, Tallies, Tally};
 use crate::catalogue::{CloudRole, Region};
 use crate::classify::Destination;
 use crate::device::DeviceRef;
+use crate::geo::CountryCode;
 use crate::net::Perimeter;
 
 /// Most cloud services that one device has totals for; services come from the catalogue, so this guards
@@ -30,6 +31,8 @@ pub(super) struct Amount {
 #[derive(Debug)]
 pub(super) struct Ledger {
     accounts: HashMap<DeviceRef, Account, RandomState>,
+    /// Of all vendor devices; there are no more countries than ISO 3166-1 has codes.
+    countries: BTreeMap<Option<CountryCode>, Tally>,
 }
 
 #[derive(Debug, Default)]
@@ -51,7 +54,7 @@ struct CloudKey {
 
 impl Ledger {
     pub(super) fn new() -> Self {
-        Self { accounts: HashMap::with_hasher(RandomState::new()) }
+        Self { accounts: HashMap::with_hasher(RandomState::new()), countries: BTreeMap::new() }
     }
 
     /// Adds to the totals of a device, and of the service when there is one; gives the new totals.
@@ -78,6 +81,18 @@ impl Ledger {
             })
         });
         Tallies { device, cloud }
+    }
+
+    /// Adds to the totals of a country; gives the new ones. They outlive the devices that moved them.
+    pub(super) fn credit_country(
+        &mut self,
+        country: Option<CountryCode>,
+        sent: u64,
+        received: u64,
+    ) -> CountryTally {
+        let tally = self.countries.entry(country).or_default();
+        add(tally, Amount { sent, received, flows: 0 });
+        CountryTally { country, tally: *tally }
     }
 
     /// Drops the totals of a device that was forgotten.

@@ -13,6 +13,8 @@ use ahash::RandomState;
 use super::coverage::CoverageLedger;
 use super::ledger::Ledger;
 use super::relayed_names::RelayedNames;
+use super::resolvers::Resolvers;
+use super::unit_log::UnitLogs;
 use super::watch_list::WatchList;
 use super::{AlertSighting, AnalystStats, Config, Event, EventKind};
 use crate::alert::{Alert, Ruleset};
@@ -38,7 +40,9 @@ pub struct Analyst {
     pub(super) catalogue: Arc<Catalogue>,
     pub(super) names: NameMemory,
     pub(super) relayed: RelayedNames,
+    pub(super) resolvers: Resolvers,
     pub(super) registry: Registry,
+    pub(super) units: UnitLogs,
     pub(super) watched: WatchList,
     pub(super) ledger: Ledger,
     pub(super) coverage: CoverageLedger,
@@ -50,6 +54,8 @@ pub struct Analyst {
     pub(super) now: Timestamp,
     /// When it is looked next who has gone silent.
     next_presence: Timestamp,
+    /// When it is looked next which hours are over.
+    pub(super) next_hours: Timestamp,
 }
 
 /// What happened to a flow.
@@ -70,6 +76,8 @@ impl Analyst {
         Self {
             names: NameMemory::new(config.max_names, RandomState::new()),
             relayed: RelayedNames::default(),
+            resolvers: Resolvers::default(),
+            units: UnitLogs::default(),
             watched: WatchList::new(config.max_watched_flows),
             ledger: Ledger::new(),
             coverage: CoverageLedger::new(),
@@ -79,6 +87,7 @@ impl Analyst {
             events: VecDeque::new(),
             now: Timestamp::ZERO,
             next_presence: Timestamp::ZERO,
+            next_hours: Timestamp::ZERO,
             registry,
             catalogue,
             config,
@@ -89,6 +98,7 @@ impl Analyst {
     pub fn observe(&mut self, observation: Observation) {
         self.now = self.now.max(observation.order.timestamp);
         self.settle_presence();
+        self.settle_hours();
         // What a person reads is the time that the capture states; what ages here goes by our own.
         let now = observation.timestamp;
         match observation.kind {
@@ -115,6 +125,7 @@ impl Analyst {
         self.now = self.now.max(now);
         self.coverage.settle(self.now);
         self.settle_presence();
+        self.settle_hours();
         self.tell_touched();
     }
 
@@ -123,9 +134,13 @@ impl Analyst {
         self.events.pop_front()
     }
 
-    /// Ends a run: tells the last state of every device of the inventory, by identifier.
+    /// Ends a run: tells the verdicts on the hours that are open, and the last state of every device of the inventory, by
+    /// identifier.
     pub fn drain(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
+        self.next_hours = Timestamp::ZERO;
+        self.settle_hours();
+        self.drain_hours();
         for profile in self.registry.listed() {
             self.push(now, EventKind::DeviceSeen(profile));
         }
@@ -214,6 +229,7 @@ impl Analyst {
         while let Some(device) = self.registry.pop_forgotten() {
             self.checkpoints.remove(&device);
             self.ledger.forget(device);
+            self.units.forget(device);
             self.coverage.forget(device);
         }
     }
@@ -389,6 +405,7 @@ mod tests {
             let counters = |bytes: u64| FlowCounters {
                 packets: u64::from(bytes > 0),
                 ip_bytes: bytes,
+                payload_bytes: bytes / 2,
                 ..FlowCounters::default()
             };
             FlowReport {
@@ -444,6 +461,7 @@ mod tests {
                 EventKind::FlowUpdated { .. } => "updated",
                 EventKind::FlowEnded { .. } => "ended",
                 EventKind::MessageRead(_) => "message",
+                EventKind::HourJudged(sighting) => sighting.hour.state.as_label(),
                 EventKind::AlertRaised(sighting) => sighting.alert.rule.as_label(),
             })
             .collect()
@@ -459,6 +477,7 @@ mod tests {
                 EventKind::DeviceSeen(_)
                 | EventKind::DeviceTouched(_)
                 | EventKind::MessageRead(_)
+                | EventKind::HourJudged(_)
                 | EventKind::AlertRaised(_) => None,
             })
             .expect("a flow event")
@@ -474,6 +493,7 @@ mod tests {
                 | EventKind::FlowUpdated { .. }
                 | EventKind::FlowEnded { .. }
                 | EventKind::MessageRead(_)
+                | EventKind::HourJudged(_)
                 | EventKind::AlertRaised(_) => None,
             })
             .expect("a device event")
@@ -519,7 +539,7 @@ mod tests {
 
         bench.analyst.drain(Timestamp::from_parts(9_999, 0));
         let last = bench.events();
-        assert_eq!(labels(&last), ["device"]);
+        assert_eq!(labels(&last), ["control-only", "idle", "device"]);
         assert_eq!(profile(&last).identity.confidence, 89);
         assert_eq!(profile(&last).addresses, [addr(CAMERA)]);
     }
@@ -577,6 +597,7 @@ mod tests {
                 | EventKind::FlowUpdated { .. }
                 | EventKind::FlowEnded { .. }
                 | EventKind::MessageRead(_)
+                | EventKind::HourJudged(_)
                 | EventKind::AlertRaised(_) => None,
             })
             .collect();
@@ -631,7 +652,7 @@ mod tests {
     fn a_device_or_a_destination_that_is_known_late_is_credited_with_the_whole_flow() {
         let mut bench = Bench::new();
         let mac = MacAddr([0x02, 0, 0, 0, 0, 9]);
-        let flow = Flow { id: 5, mac, ..LBS_FLOW };
+        let flow = Flow { id: 5, mac, port: 4_443, ..LBS_FLOW };
         assert!(flow.starts(&mut bench).is_empty());
         assert!(flow.goes_on(&mut bench, 400, 100).is_empty());
 

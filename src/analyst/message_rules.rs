@@ -42,6 +42,11 @@ impl Analyst {
         if let Some(sender) = sender {
             self.registry.note_message(sender, &message, &context, now);
         }
+        let unit = [sender, receiver]
+            .into_iter()
+            .flatten()
+            .find(|&device| self.registry.is_vendor_device(device));
+        self.note_message_sign(unit, context.flow, &message, now);
         match &message {
             Message::Dns(dns) => self.learn_from_dns(&context, dns, sender, now),
             Message::TlsHello(hello) => self.learn_name(sender, hello.sni.as_deref(), now),
@@ -85,6 +90,7 @@ impl Analyst {
             return;
         }
         let destination = self.named_destination(&context, &message).map(Arc::new);
+        // What was just learned may have made it one.
         let vendor_device = [sender, receiver]
             .into_iter()
             .flatten()
@@ -141,6 +147,7 @@ impl Analyst {
         if dns.protocol != AppProtocol::Dns {
             return;
         }
+        self.log_names(context.flow, dns, sender, now);
         if dns.is_response() {
             let Some(flow) = context.flow else { return };
             self.names.observe(flow.receiver().ip, dns, now);
@@ -153,6 +160,31 @@ impl Analyst {
             for query in &dns.queries {
                 self.learn_from_query(context.flow, &query.name, sender, now);
             }
+        }
+    }
+
+    /// What names say of the ways of vendor devices, and of the resolvers that the network gives its hosts.
+    fn log_names(
+        &mut self,
+        flow: Option<MessageFlow>,
+        dns: &DnsMessage,
+        sender: Option<DeviceRef>,
+        now: Timestamp,
+    ) {
+        let Some(flow) = flow else { return };
+        let asker = if dns.is_response() { flow.receiver().ip } else { flow.sender().ip };
+        let device = match sender {
+            Some(sender) if !dns.is_response() => Some(sender),
+            Some(_) | None => self
+                .is_local_host(asker)
+                .then(|| self.registry.find(asker, MacAddr::ZERO))
+                .flatten(),
+        };
+        let Some(device) = device else { return };
+        if self.registry.is_vendor_device(device) {
+            self.log_dns(device, &flow, dns, now);
+        } else if !dns.is_response() && !self.is_local_host(flow.receiver().ip) {
+            self.resolvers.note(flow.receiver().ip);
         }
     }
 
@@ -207,7 +239,12 @@ impl Analyst {
             if let (true, Some(sender), Some(hostname)) = (is_own, sender, &dhcp.hostname) {
                 self.registry.note_hostname(sender, hostname, now);
             }
-        } else if dhcp.message_type == Some(DHCP_ACK)
+            return;
+        }
+        for server in &dhcp.dns_servers {
+            self.resolvers.note((*server).into());
+        }
+        if dhcp.message_type == Some(DHCP_ACK)
             && let Some(ip) = dhcp.assigned_ip.map(Into::into).filter(|&ip| self.is_local_host(ip))
             && let Some(device) = self.registry.claim(dhcp.client_mac, Some(ip), now)
         {
@@ -272,27 +309,31 @@ impl Analyst {
                 let host = exchange.request.as_ref()?.host_name();
                 self.destination_of_head(context.flow, None, host)
             }
+            // What these say of the far end, their flow's verdict tells.
+            Message::Mqtt(_)
+            | Message::Lbs(_)
+            | Message::Safe(_)
+            | Message::P2p(_)
+            | Message::Vtm(_)
+            | Message::Stun(_)
+            | Message::Ntp(_) => {
+                let flow = self.watched.get(context.flow?.id)?;
+                flow.destination.as_deref().cloned()
+            }
             Message::Dns(_)
             | Message::Nbns(_)
             | Message::Rtsp(_)
             | Message::Sip(_)
-            | Message::Stun(_)
             | Message::Dhcp(_)
             | Message::Dhcpv6(_)
             | Message::Ndp(_)
-            | Message::Ntp(_)
             | Message::Snmp(_)
             | Message::Syslog(_)
-            | Message::Mqtt(_)
             | Message::Portmap(_)
             | Message::Ssdp(_)
             | Message::Wsd(_)
             | Message::Sadp(_)
             | Message::Hcnetsdk(_)
-            | Message::Lbs(_)
-            | Message::Safe(_)
-            | Message::P2p(_)
-            | Message::Vtm(_)
             | Message::Isup(_)
             | Message::Beacon(_) => None,
         }

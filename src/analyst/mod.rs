@@ -11,9 +11,13 @@ mod ledger;
 mod machine;
 mod message_rules;
 mod relayed_names;
+mod resolvers;
 mod restoring;
 mod seeing;
 mod stats;
+mod unit_log;
+mod unit_rules;
+mod unit_words;
 mod verdict;
 mod watch_list;
 
@@ -22,8 +26,8 @@ pub use coverage::{
     Coverage, CoverageLimit, InterfaceCoverage, KernelFlow, KernelView, OffloadKind, Visibility,
 };
 pub use event::{
-    AlertSighting, Event, EventKind, FlowDevice, FlowPeer, FlowSighting, MessageSighting, Tallies,
-    Tally,
+    AlertSighting, CountryTally, Event, EventKind, FlowDevice, FlowPeer, FlowSighting,
+    HourSighting, MessageSighting, Tallies, Tally,
 };
 pub use machine::Analyst;
 pub use stats::AnalystStats;

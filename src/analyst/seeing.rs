@@ -79,8 +79,11 @@ impl Analyst {
         if is_group(Role::Initiator) || is_group(Role::Responder) {
             return Audience::Group;
         }
-        let (initiator, responder) = record.addresses();
         let own = &self.config.own_addresses;
+        if own.is_empty() {
+            return Audience::Others;
+        }
+        let (initiator, responder) = record.addresses();
         let is_outside = self.config.uncounted_interfaces.contains(&record.interface);
         if !is_outside && (own.contains(&initiator) || own.contains(&responder)) {
             Audience::Ourselves

@@ -5,17 +5,30 @@
 use std::sync::Arc;
 
 use super::Analyst;
-use crate::classify::{Destination, NameSource, ResolvedName, Witnesses, classify};
-use crate::flow::Role;
+use crate::classify::{
+    Destination, FlowShape, NameSource, PayloadSign, ResolvedName, Unit, Volume, Witnesses,
+    classify,
+};
+use crate::device::DeviceRef;
+use crate::dissect::AppProtocol;
+use crate::flow::{Endpoint, FlowCounters, FlowRecord, Role};
 use crate::meter::{FlowReport, MessageFlow};
 use crate::net::{IpProtocol, Perimeter};
 
 impl Analyst {
-    /// What the head of a flow, and the names that its host resolved, say of the far end.
-    pub(super) fn verdict(&self, report: &FlowReport, perimeter: Perimeter) -> Option<Destination> {
+    /// What is known of the far end of a flow: by its head, by the names that its host resolved, by its payload, and,
+    /// when `unit`, a vendor device, is at the near end, by what that did before.
+    pub(super) fn verdict(
+        &self,
+        report: &FlowReport,
+        perimeter: Perimeter,
+        sign: Option<PayloadSign>,
+        unit: Option<DeviceRef>,
+    ) -> Option<Destination> {
         let record = &report.record;
-        let host = record.endpoint(asker(perimeter));
-        let server = record.endpoint(asker(perimeter).other());
+        let near = asker(perimeter);
+        let host = record.endpoint(near);
+        let far_end = record.endpoint(near.other());
         // Towards ourselves the names in the head are ours, and a resolved name says only who answers for it.
         let head = match perimeter {
             Perimeter::Inbound => None,
@@ -26,20 +39,42 @@ impl Analyst {
         let resolved = match perimeter {
             Perimeter::Internal => None,
             Perimeter::Inbound | Perimeter::Outbound | Perimeter::Transit => {
-                self.names.lookup(host.ip, server.ip, record.flow_start)
+                self.names.lookup(host.ip, far_end.ip, record.flow_start)
             }
         };
-        if head.is_none() && resolved.is_none() {
+        // What both ends of ours say to each other leads to no cloud.
+        let (sign, unit) = match perimeter {
+            Perimeter::Internal => (None, None),
+            Perimeter::Inbound | Perimeter::Outbound => {
+                (sign, unit.and_then(|unit| self.unit(unit, near, record)))
+            }
+            Perimeter::Transit => (sign, None),
+        };
+        if head.is_none() && resolved.is_none() && sign.is_none() && unit.is_none() {
             return None;
         }
+        let server_name = head.and_then(|head| head.sni.as_deref());
+        let over_quic = head.is_some_and(|head| head.protocol == AppProtocol::Quic);
         let witnesses = Witnesses {
-            sni: head.and_then(|head| head.sni.as_deref()),
+            sni: server_name.filter(|_| !over_quic),
+            quic_sni: server_name.filter(|_| over_quic),
             http_host: head.and_then(|head| head.http_host.as_deref()),
             resolved,
-            protocol: record.protocol,
-            responder_port: server.port,
+            sign,
+            unit,
+            ..Witnesses::of(record.protocol, far_end)
         };
-        classify(&self.catalogue, &witnesses)
+        classify(&self.catalogue, &self.config.geo, &witnesses)
+    }
+
+    fn unit(&self, unit: DeviceRef, near: Role, record: &FlowRecord) -> Option<Unit<'_>> {
+        Some(Unit {
+            trail: &self.units.get(unit)?.trail,
+            initiated: near == Role::Initiator,
+            own_port: record.endpoint(near).port,
+            started: record.flow_start,
+            shape: shape(near, record),
+        })
     }
 
     /// What a name says that stood in the head of a message.
@@ -50,33 +85,37 @@ impl Analyst {
         http_host: Option<&str>,
     ) -> Option<Destination> {
         let flow = flow?;
-        let witnesses = Witnesses {
-            sni,
-            http_host,
-            resolved: None,
-            protocol: flow.protocol,
-            responder_port: flow.responder.port,
-        };
-        classify(&self.catalogue, &witnesses)
+        let witnesses =
+            Witnesses { sni, http_host, ..Witnesses::of(flow.protocol, flow.responder) };
+        classify(&self.catalogue, &self.config.geo, &witnesses)
     }
 
     /// What a name says that a host asks a name server for. No flow goes there yet, so no port can agree.
     pub(super) fn destination_of_query(&self, name: &str) -> Option<Destination> {
         self.catalogue.cloud(name)?;
         let asked: Arc<str> = name.trim_end_matches('.').to_ascii_lowercase().into();
+        let nowhere = Endpoint { ip: std::net::Ipv4Addr::UNSPECIFIED.into(), port: 0 };
         let witnesses = Witnesses {
-            sni: None,
-            http_host: None,
             resolved: Some(ResolvedName {
                 asked: &asked,
                 aliases: &[],
                 ambiguous: false,
                 source: NameSource::Dns,
             }),
-            protocol: IpProtocol(0),
-            responder_port: 0,
+            ..Witnesses::of(IpProtocol(0), nowhere)
         };
-        classify(&self.catalogue, &witnesses)
+        classify(&self.catalogue, &self.config.geo, &witnesses)
+    }
+}
+
+/// What a flow moved, as the end with `role` sees it.
+pub(super) fn shape(role: Role, record: &FlowRecord) -> FlowShape {
+    let volume =
+        |counters: FlowCounters| Volume { packets: counters.packets, bytes: counters.ip_bytes };
+    FlowShape {
+        sent: volume(record.sent_by(role)),
+        received: volume(record.sent_by(role.other())),
+        lasted: record.flow_end.since(record.flow_start),
     }
 }
 

@@ -9,7 +9,9 @@ use std::time::Duration;
 use ahash::RandomState;
 
 use super::ledger::Amount;
-use crate::classify::Destination;
+use crate::catalogue::CloudRole;
+use crate::classify::activity::Moved;
+use crate::classify::{Destination, PayloadSign, SignWord};
 use crate::flow::{FlowId, FlowRecord, Role};
 use crate::net::Timestamp;
 
@@ -19,14 +21,27 @@ const SILENCE: Duration = Duration::from_secs(2 * 3600);
 /// When the list is full, silent flows are looked for at most this often.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 
+/// Seconds of the hours that roles are counted in.
+const HOUR: u64 = 3_600;
+
 /// A flow of concern.
 #[derive(Debug)]
 pub(super) struct WatchedFlow {
     /// The service at the far end, as far as it is known.
     pub(super) destination: Option<Arc<Destination>>,
+    /// What its payload says of the far end, the surest so far.
+    pub(super) sign: Option<PayloadSign>,
+    /// The verdict does not know yet of the sign.
+    pub(super) sign_is_new: bool,
+    /// The verdict knows of the head.
+    pub(super) head_is_known: bool,
     of_initiator: Credit,
     of_responder: Credit,
     of_cloud: Credit,
+    of_hour: Credit,
+    of_hour_payload: u64,
+    /// The role and the hour that it was counted in last as a flow.
+    counted_in: Option<(CloudRole, u64)>,
     last_told: Timestamp,
 }
 
@@ -85,9 +100,15 @@ impl WatchList {
         }
         let entry = self.flows.entry(flow).or_insert_with(|| WatchedFlow {
             destination: None,
+            sign: None,
+            sign_is_new: false,
+            head_is_known: false,
             of_initiator: Credit::default(),
             of_responder: Credit::default(),
             of_cloud: Credit::default(),
+            of_hour: Credit::default(),
+            of_hour_payload: 0,
+            counted_in: None,
             last_told: now,
         });
         entry.last_told = now;
@@ -127,6 +148,49 @@ impl WatchedFlow {
     }
 }
 
+impl WatchedFlow {
+    /// Takes a sign in. One that says nothing alone is understood only with a surer one of the same framing.
+    pub(super) fn note_sign(&mut self, sign: PayloadSign) -> bool {
+        let known = self.sign.filter(|known| known.framing == sign.framing);
+        if sign.confidence == 0 && known.is_none() {
+            return false;
+        }
+        if self.sign.is_none_or(|known| known.confidence < sign.confidence) {
+            self.sign = Some(sign);
+            self.sign_is_new = true;
+        } else if let Some(known) = &mut self.sign
+            && known.framing == sign.framing
+            && known.word != sign.word
+        {
+            known.word = sign.word;
+        }
+        true
+    }
+
+    /// Tells whether the server refused the device in this flow.
+    pub(super) fn is_refused(&self) -> bool {
+        self.sign.is_some_and(|sign| matches!(sign.word, SignWord::Refused(_)))
+    }
+
+    /// What the flow moved since the last time, for the hour of the device with `role`. It counts as a flow once in each
+    /// hour and role of the cloud, however late its verdict comes.
+    pub(super) fn settle_hour(
+        &mut self,
+        role: Role,
+        record: &FlowRecord,
+        cloud: Option<CloudRole>,
+    ) -> Moved {
+        let Amount { sent, received, .. } = self.of_hour.settle(role, record);
+        let place = cloud.map(|cloud| (cloud, record.flow_end.as_secs() / HOUR));
+        let is_new = place.is_some() && place != self.counted_in;
+        self.counted_in = place.or(self.counted_in);
+        let payload = record.sent_by(role.other()).payload_bytes;
+        let received_payload = payload.saturating_sub(self.of_hour_payload);
+        self.of_hour_payload = self.of_hour_payload.max(payload);
+        Moved { sent, received, received_payload, flows: u32::from(is_new) }
+    }
+}
+
 impl Credit {
     fn settle(&mut self, role: Role, record: &FlowRecord) -> Amount {
         let (forward, reverse) = (record.forward.ip_bytes, record.reverse.ip_bytes);
@@ -145,7 +209,7 @@ impl Credit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalogue::{CloudRole, Region, Speaker};
+    use crate::catalogue::{Region, Speaker};
     use crate::classify::Basis;
     use crate::decode::VlanIds;
     use crate::flow::{ConnState, Endpoint, FlowCounters};
@@ -180,9 +244,11 @@ mod tests {
             region: Region::Unknown,
             speaker: Speaker::Device,
             domain: None,
+            aliases: Arc::default(),
+            place: Default::default(),
             confidence: 80,
             basis: Basis::Dns,
-            reason: "".into(),
+            steps: Arc::default(),
         })
     }
 
@@ -217,6 +283,23 @@ mod tests {
         assert_eq!(first, (amount(100, 10, 1), None));
         assert_eq!(late, (amount(50, 10, 0), Some(amount(150, 20, 1))));
         assert_eq!(after, (amount(10, 5, 0), Some(amount(10, 5, 0))));
+    }
+
+    #[test]
+    fn a_flow_counts_once_in_each_hour_and_role_also_when_its_verdict_comes_late() {
+        let mut list = WatchList::new(4);
+        let flow = list.watch(FlowId(1), Timestamp::ZERO).unwrap();
+        let mut flows = |cloud, seconds| {
+            let flow_end = Timestamp::from_parts(seconds, 0);
+            let record = FlowRecord { flow_end, ..record(100, 10) };
+            flow.settle_hour(Role::Initiator, &record, cloud).flows
+        };
+
+        assert_eq!(flows(None, 10), 0);
+        assert_eq!(flows(Some(CloudRole::P2p), 20), 1);
+        assert_eq!(flows(Some(CloudRole::P2p), 30), 0);
+        assert_eq!(flows(Some(CloudRole::P2p), 3_700), 1, "the next hour");
+        assert_eq!(flows(Some(CloudRole::Relay), 3_710), 1, "another role");
     }
 
     #[test]

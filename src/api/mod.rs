@@ -9,6 +9,7 @@ mod forget;
 mod guarded_listener;
 mod handlers;
 mod listen;
+mod masking;
 mod paging;
 mod readiness;
 mod refusal;

@@ -5,12 +5,13 @@
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::map_response;
+use axum::middleware::{map_response, map_response_with_state};
 use axum::response::Response;
 use axum::routing::get;
 
 use super::forget::forget_device;
 use super::handlers;
+use super::masking::mask;
 use super::state::ApiState;
 
 /// Every address that is answered, as the OpenAPI document spells it.
@@ -55,6 +56,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/openapi.json", get(handlers::openapi))
         .fallback(handlers::not_found)
         .method_not_allowed_fallback(handlers::not_allowed)
+        .layer(map_response_with_state(state.clone(), mask))
         .layer(map_response(secure))
         .with_state(state)
 }

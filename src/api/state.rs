@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::forget::WriteAccess;
 use super::readiness::Readiness;
+use crate::export::Pseudonyms;
 use crate::inventory::Inventory;
 use crate::metrics::{InterfaceTotals, MetricsError};
 use crate::net::Timestamp;
@@ -24,6 +25,8 @@ pub struct ApiState {
     pub readiness: Arc<Readiness>,
     /// What may be changed, and by whom; nothing without it.
     pub write_access: Option<WriteAccess>,
+    /// Serial numbers are shown as these.
+    pub pseudonyms: Option<Arc<Pseudonyms>>,
 }
 
 /// What the daemon says of itself.

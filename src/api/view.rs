@@ -15,7 +15,7 @@ use super::verdict_view::{
 use crate::alert::Alert;
 use crate::analyst::Tally;
 use crate::device::Certainty;
-use crate::export::{CameraObject, CloudObject, EveTime, Text};
+use crate::export::{ActivityObject, CameraObject, CloudObject, EveTime, Text};
 use crate::inventory::{DestinationEntry, DeviceEntry, FlowEntry, InventoryCounts, Page};
 use crate::metrics::InterfaceTotals;
 use crate::net::{IpProtocol, MacAddr};
@@ -66,6 +66,8 @@ pub(crate) struct DeviceView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     destinations: Option<Vec<DestinationView<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    activity: Option<Vec<ActivityObject<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<ExplanationView>,
 }
 
@@ -91,6 +93,7 @@ impl<'a> DeviceView<'a> {
             flows,
             clouds: None,
             destinations: None,
+            activity: None,
             explanation: None,
         }
     }
@@ -108,6 +111,9 @@ impl<'a> DeviceView<'a> {
         let destinations = destinations.iter().map(DestinationView::new).collect();
         Self {
             destinations: Some(destinations),
+            activity: Some(
+                entry.hours.iter().rev().map(|hour| ActivityObject::new(hour)).collect(),
+            ),
             explanation: Some(ExplanationView::new(&entry.profile)),
             ..Self::new(entry)
         }

@@ -49,11 +49,11 @@ pub(crate) enum Command {
     /// in all, which are announced on standard error before any is sent. The answers are read as `run` reads them.
     /// Needs CAP_NET_RAW.
     Discover(Discover),
-    /// Live flows of concern in a running daemon.
+    /// Which services each device spoke to, why we think so, and the live flows of concern.
     #[command(
-        after_help = "Examples:\n  hikwatch flows\n  hikwatch flows --format json | jq .items"
+        after_help = "Examples:\n  hikwatch flows\n  hikwatch flows --live\n  hikwatch flows --format json | jq .items"
     )]
-    Flows(Query),
+    Flows(Flows),
     /// Latest alerts of a running daemon.
     #[command(
         after_help = "Examples:\n  hikwatch alerts\n  hikwatch alerts --url http://127.0.0.1:19855"
@@ -254,6 +254,15 @@ pub(crate) struct Discover {
     /// Configuration file, for names, local networks and capture settings; /etc/hikwatch/hikwatch.toml when that exists.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Flows {
+    /// Only the flows that live now; as JSON these instead of the services.
+    #[arg(long)]
+    pub(crate) live: bool,
+    #[command(flatten)]
+    pub(crate) query: Query,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::arguments::{Devices, DevicesCommand, Format, Query};
+use super::arguments::{Devices, DevicesCommand, Flows, Format, Query};
 use super::device_page::device_page;
 use super::device_table::device_table;
 use super::failure::{Code, Failure};
@@ -36,7 +36,17 @@ pub(super) fn devices(devices: &Devices) -> Result<(), Failure> {
     }
 }
 
-pub(super) fn flows(query: &Query) -> Result<(), Failure> {
+/// The services that devices spoke to, and the live flows of concern; as JSON one of the two.
+pub(super) fn flows(flows: &Flows) -> Result<(), Failure> {
+    let query = &flows.query;
+    if query.format == Format::Json {
+        let what = if flows.live { "flows" } else { "destinations" };
+        return list(query, what, service_table);
+    }
+    if !flows.live {
+        list(query, "destinations", service_table)?;
+        print("\nLive flows\n")?;
+    }
     list(query, "flows", flow_table)
 }
 
@@ -129,9 +139,47 @@ fn all_devices(query: &Query) -> Result<Vec<Value>, Failure> {
     Ok(all)
 }
 
+/// Each device with the services that it spoke to.
+fn service_table(items: &[Value]) -> Table {
+    let mut table = Table::new(&[
+        "DEVICE", "SERVICE", "ROLE", "REGION", "COUNTRY", "NAME", "SURE", "BASIS", "SENT",
+        "RECEIVED", "FIRST", "LAST",
+    ]);
+    for item in items {
+        let cloud = item.get("cloud").unwrap_or(&Value::Null);
+        table.row([
+            cell(item, "device_id"),
+            cell(cloud, "service"),
+            cell(cloud, "role"),
+            cell(cloud, "region"),
+            cell(cloud, "country"),
+            cell(cloud, "domain"),
+            cell(cloud, "confidence"),
+            basis_chain(cloud),
+            size(item, "bytes_sent"),
+            size(item, "bytes_received"),
+            moment(item, "first_seen"),
+            moment(item, "last_seen"),
+        ]);
+    }
+    table
+}
+
+/// What a verdict rests on, step by step: `correlation > port`.
+fn basis_chain(cloud: &Value) -> String {
+    let mut chain: Vec<String> =
+        entries(cloud, "steps").iter().map(|step| cell(step, "basis")).collect();
+    chain.dedup();
+    if chain.is_empty() {
+        return cell(cloud, "basis");
+    }
+    chain.join(" > ")
+}
+
 fn flow_table(items: &[Value]) -> Table {
     let mut table = Table::new(&[
-        "DEVICE", "FROM", "TO", "PROTO", "CLOUD", "ROLE", "NAME", "BASIS", "THERE", "BACK", "SINCE",
+        "DEVICE", "FROM", "TO", "PROTO", "CLOUD", "ROLE", "COUNTRY", "NAME", "BASIS", "THERE",
+        "BACK", "SINCE",
     ]);
     for item in items {
         let cloud = item.get("cloud").unwrap_or(&Value::Null);
@@ -143,8 +191,9 @@ fn flow_table(items: &[Value]) -> Table {
             cell(item, "proto"),
             cell(cloud, "service"),
             cell(cloud, "role"),
+            cell(cloud, "country"),
             cell(cloud, "domain"),
-            cell(cloud, "basis"),
+            basis_chain(cloud),
             size(item, "bytes_toserver"),
             size(item, "bytes_toclient"),
             moment(item, "start"),

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use super::activity_lines::activity_lines;
 use super::device_table::name_of;
 use super::fitted_table::{Cell, Column, FittedTable};
 use super::json_field::{cell, entries, number};
@@ -46,6 +47,10 @@ pub(super) fn device_page(device: &Value, now: Timestamp, width: usize) -> Strin
     let reasons = reasons(device, width);
     let _infallible = write!(text, "\nWhy\n{reasons}");
     clouds(device, &mut text);
+    let hours = activity_lines(device);
+    if !hours.is_empty() {
+        let _infallible = write!(text, "\nWhat it did with the cloud, by the hour (UTC)\n{hours}");
+    }
     text
 }
 

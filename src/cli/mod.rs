@@ -3,6 +3,7 @@
 //! Comes in: arguments. Goes out: data on standard output, one clear line on standard error for a failure, an
 //! exit code of sysexits.h. It holds no packet logic.
 
+mod activity_lines;
 mod arguments;
 mod ask;
 mod catalogue;

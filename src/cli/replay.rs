@@ -16,7 +16,7 @@ use crate::analyst::{self, Event};
 use crate::capture::ObservationPoint;
 use crate::config::{LogConfig, LogLevel};
 use crate::daemon::{self, ReplaySink};
-use crate::export::{self, EndOfRun, EveWriter, EventTypes, Selection};
+use crate::export::{self, EndOfRun, EveWriter, EventTypes, Pseudonyms, Selection};
 use crate::inventory::Inventory;
 
 pub(super) fn run(arguments: &Replay, level: Option<LogLevel>) -> Result<(), Failure> {
@@ -34,14 +34,21 @@ pub(super) fn run(arguments: &Replay, level: Option<LogLevel>) -> Result<(), Fai
         Scope::All => export::Scope::All,
     };
     let selection = Selection { scope, types };
-    let export = export::Config { eve_file: None, selection, sensor: config.export.sensor.clone() };
+    let export = export::Config {
+        eve_file: None,
+        selection,
+        sensor: config.export.sensor.clone(),
+        privacy: config.export.privacy.clone(),
+    };
+    let pseudonyms = export.privacy.pseudonyms().map_err(settings::key_refused)?;
     let to_stdout = arguments.output.as_deref() == Some(Path::new("-"));
     let summary = arguments.summary.unwrap_or(match to_stdout {
         true => Summary::None,
         false => Summary::Text,
     });
     let mut sink = Sink {
-        output: open_output(arguments.output.as_deref(), &export)?,
+        output: open_output(arguments.output.as_deref(), &export)?
+            .map(|output| output.with_pseudonyms(pseudonyms.clone())),
         inventory: Inventory::new(),
         summarised: summary != Summary::None,
         terminal: io::stderr().is_terminal(),
@@ -78,12 +85,24 @@ pub(super) fn run(arguments: &Replay, level: Option<LogLevel>) -> Result<(), Fai
         Summary::Json => ReplaySummary::new(&outcome, &sink.inventory).json(),
         Summary::None => String::new(),
     };
+    let text = masked(text, pseudonyms.as_deref(), &sink.inventory);
     // The summary goes beside the events when they are on standard output.
     match to_stdout {
         true => settle(io::stderr().lock().write_all(text.as_bytes()))?,
         false => print(&text)?,
     }
     outcome.failure.map_or(Ok(()), |error| Err(failed(error)))
+}
+
+/// The summary, with pseudonyms if those are wanted.
+fn masked(text: String, pseudonyms: Option<&Pseudonyms>, inventory: &Inventory) -> String {
+    let Some(pseudonyms) = pseudonyms else { return text };
+    for entry in inventory.devices(true, 0, usize::MAX).entries {
+        pseudonyms.learn_device(&entry.profile);
+    }
+    pseudonyms
+        .mask(text.as_bytes())
+        .map_or(text, |masked| String::from_utf8_lossy(&masked).into_owned())
 }
 
 /// Where events go.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::activity_lines::activity_lines;
 use super::device_page::{headline, reasons};
 use super::table::{Table, bytes};
 use super::terminal;
@@ -159,6 +160,11 @@ impl<'a> ReplaySummary<'a> {
                 let headline = headline(explained);
                 let _infallible = writeln!(text, "\n{}, because", headline.trim_end());
                 text.push_str(&reasons(explained, terminal::width()));
+                let hours = activity_lines(explained);
+                if !hours.is_empty() {
+                    let _infallible =
+                        write!(text, "What it did with the cloud, by the hour (UTC)\n{hours}");
+                }
             }
         }
         if !self.destinations.is_empty() {
@@ -167,7 +173,7 @@ impl<'a> ReplaySummary<'a> {
         }
         if explain {
             for entry in &self.destinations {
-                let reason = printable(&entry.destination.reason, 400);
+                let reason = printable(&entry.destination.reason(), 1_000);
                 let _infallible = writeln!(text, "  {}: {reason}", entry.device.0);
             }
         }

@@ -8,6 +8,7 @@ use super::failure::{Code, Failure};
 use crate::api::WriteTokenError;
 use crate::config::{self, Config, LoadError, LogConfig, LogLevel};
 use crate::daemon::{self, LogControl};
+use crate::export::PseudonymKeyError;
 
 /// Reads the file that the user named, else the default one if it exists; tells which it was.
 pub(super) fn load(named: Option<&Path>) -> Result<(Config, Option<PathBuf>), Failure> {
@@ -58,6 +59,23 @@ pub(super) fn knowledge_refused(error: &anyhow::Error) -> Failure {
         Some(_) => Code::Io,
     };
     Failure::new(code, format!("{error:#}"))
+}
+
+/// The key for pseudonyms cannot be had.
+pub(super) fn key_refused(error: PseudonymKeyError) -> Failure {
+    let code = match &error {
+        PseudonymKeyError::Unreadable { source, .. }
+            if source.kind() == ErrorKind::PermissionDenied =>
+        {
+            Code::Permission
+        }
+        PseudonymKeyError::Unreadable { source, .. } if source.kind() == ErrorKind::NotFound => {
+            Code::NoInput
+        }
+        PseudonymKeyError::Unreadable { .. } => Code::Io,
+        PseudonymKeyError::Exposed { .. } | PseudonymKeyError::Unfit { .. } => Code::Config,
+    };
+    Failure::new(code, error.to_string())
 }
 
 /// Starts the log; the command line's level goes before the file's.

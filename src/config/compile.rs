@@ -13,7 +13,7 @@ use super::labels::read_labels;
 use super::section::{Findings, Section};
 use super::settings::{Config, LogFormat, LogLevel};
 use crate::capture::{Backend, InterfaceConfig, InterfaceRole};
-use crate::export::{EventTypes, Scope};
+use crate::export::{EventTypes, Privacy, Scope};
 use crate::flow;
 use crate::net::{IpPrefix, LocalNets, printable};
 
@@ -87,6 +87,7 @@ fn read_all(root: &mut Section<'_>, config: &mut Config) {
         section.choice("level", &mut config.log.level, &LogLevel::NAMES);
         section.choice("format", &mut config.log.format, &LogFormat::NAMES);
     });
+    root.table("privacy", |section| read_privacy(section, &mut config.export.privacy));
     root.table("catalogue", |section| read_catalogue(section, &mut config.catalogue));
     root.table("geo", |section| read_geo(section, &mut config.geo));
 }
@@ -202,6 +203,16 @@ fn read_store(section: &mut Section<'_>, config: &mut Config) {
     let intervals = Duration::from_secs(1)..=Duration::from_secs(24 * 3600);
     section.duration("interval", &mut store.interval, intervals);
     section.count("retention_days", &mut store.retention_days, 1..=3650);
+}
+
+fn read_privacy(section: &mut Section<'_>, privacy: &mut Privacy) {
+    section.flag("pseudonymize", &mut privacy.pseudonymize);
+    section.optional_path("key_file", &mut privacy.key_file);
+    if privacy.pseudonymize && privacy.key_file.is_none() {
+        let problem = "needs privacy.key_file: a file with a key of 32 bytes or more; \
+                       `openssl rand -hex 32` makes some";
+        section.refuse("pseudonymize", problem.to_owned());
+    }
 }
 
 fn read_events(section: &mut Section<'_>, config: &mut Config) {

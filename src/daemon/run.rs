@@ -26,7 +26,7 @@ use crate::analyst::Analyst;
 use crate::api::{self, ApiState, Readiness, Status, WriteToken};
 use crate::capture::{CaptureError, TzspSource, open_interface};
 use crate::config::Config;
-use crate::export::{EndOfRun, EveFileSink, Scope};
+use crate::export::{EndOfRun, EveFileSink, Pseudonyms, Scope};
 use crate::inventory::Inventory;
 use crate::metrics::{Build, Recorder};
 
@@ -40,6 +40,7 @@ pub struct Opened {
     sink: Option<Box<EveFileSink>>,
     store: Opening,
     write_token: Option<WriteToken>,
+    pseudonyms: Option<Arc<Pseudonyms>>,
     conntrack: Result<Conntrack, KernelFlows>,
 }
 
@@ -53,7 +54,8 @@ pub fn open(config: &Config) -> Result<Opened> {
     refuse_bridge_with_port(&config.interfaces)?;
     let listener = api::listen(&config.api)?;
     let write_token = config.api.write_token_file.as_deref().map(WriteToken::read).transpose()?;
-    let sink = open_sink(config)?;
+    let pseudonyms = config.export.privacy.pseudonyms()?;
+    let sink = open_sink(config, pseudonyms.clone())?;
     let mut sources = Vec::new();
     for interface in &config.interfaces {
         sources.push(NamedSource {
@@ -74,7 +76,7 @@ pub fn open(config: &Config) -> Result<Opened> {
     let store = open_store(&config.store)?;
     let conntrack = Conntrack::open();
     privilege::drop_all()?;
-    Ok(Opened { listener, sources, sink, store, write_token, conntrack })
+    Ok(Opened { listener, sources, sink, store, write_token, pseudonyms, conntrack })
 }
 
 impl Opened {
@@ -141,7 +143,7 @@ impl Daemon {
             .enable_all()
             .build()
             .context("cannot start the runtime")?;
-        let Opened { listener, sources, sink, store, write_token, conntrack } = opened;
+        let Opened { listener, sources, sink, store, write_token, pseudonyms, conntrack } = opened;
         let mut store = told(store);
         let mut settings = self.config.analyst.clone();
         settings.geo = geo;
@@ -165,6 +167,7 @@ impl Daemon {
             kernel_flows,
             store: store.map(|store| (store, self.config.store.interval)),
         })?;
+        state.pseudonyms = pseudonyms;
         state.write_access =
             write_token.map(|token| write_access(token, threads.analysis_commands.clone()));
         readiness.satisfy(CAPTURE);
@@ -179,11 +182,14 @@ impl Daemon {
 }
 
 /// Opens the event file of a configuration, if it names one.
-pub(super) fn open_sink(config: &Config) -> Result<Option<Box<EveFileSink>>> {
+pub(super) fn open_sink(
+    config: &Config,
+    pseudonyms: Option<Arc<Pseudonyms>>,
+) -> Result<Option<Box<EveFileSink>>> {
     let Some(path) = &config.export.eve_file else { return Ok(None) };
     let sink = EveFileSink::open(path, &config.export, EndOfRun::Forced)
         .with_context(|| format!("cannot open the event file {}", path.display()))?;
-    Ok(Some(Box::new(sink)))
+    Ok(Some(Box::new(sink.with_pseudonyms(pseudonyms))))
 }
 
 /// Notes that the service manager did not hear us; the daemon goes on.
@@ -226,6 +232,7 @@ fn api_state(
             }
         }),
         readiness: Arc::clone(readiness),
+        pseudonyms: None,
         write_access: None,
     }
 }

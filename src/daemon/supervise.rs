@@ -23,6 +23,7 @@ use super::watchdog::Watchdog;
 use super::{clock, notify};
 use crate::api::{self, ApiState};
 use crate::config::Config;
+use crate::export::Pseudonyms;
 use crate::metrics::Recorder;
 use crate::net::Timestamp;
 
@@ -55,6 +56,8 @@ pub(super) async fn supervise(
     let status = Arc::clone(&state.status);
     let inventory = Arc::clone(&state.inventory);
     let readiness = Arc::clone(&state.readiness);
+    // Those of the start: the key may be out of reach by now.
+    let pseudonyms = state.pseudonyms.clone();
     // Behind the workers' proofs of progress stand the analyst's and the dispatcher's.
     let workers = threads.shared.progress.len() - 2;
     let server = tokio::spawn(api::serve(listener, state, async move {
@@ -78,7 +81,8 @@ pub(super) async fn supervise(
             }
             _ = hangup.recv() => {
                 tell(notify::reloading());
-                let done = reload(&daemon, &mut current, threads, &mut update_version);
+                let done =
+                    reload(&daemon, &mut current, threads, &mut update_version, pseudonyms.as_ref());
                 let at = clock::now();
                 recorder.observe_reload(done.is_ok(), at);
                 let before = reloads.load().1;
@@ -150,10 +154,11 @@ fn reload(
     current: &mut Config,
     threads: &Threads,
     update_version: &mut Option<u64>,
+    pseudonyms: Option<&Arc<Pseudonyms>>,
 ) -> Result<()> {
     let Some(reread) = &daemon.reread else {
         // Without a file there is nothing to read; the event file may have been moved away.
-        let sink = open_sink(current)?;
+        let sink = open_sink(current, pseudonyms.cloned())?;
         return order_sink(threads, sink);
     };
     let config = reread()?;
@@ -161,7 +166,7 @@ fn reload(
     is_no_step_back(&catalogue, *update_version)?;
     // One that is taken out of the configuration and put in again may not go back either.
     let newest = catalogue.update_version().or(*update_version);
-    let sink = open_sink(&config)?;
+    let sink = open_sink(&config, pseudonyms.cloned())?;
     let mut analyst = config.analyst.clone();
     analyst.geo = Arc::new(load_geo(&config.geo)?);
     // So is whether anything is stored.

@@ -6,7 +6,7 @@
 use super::dossier::Dossier;
 
 /// Names a device of the registry; of a forgotten device it names nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct DeviceRef {
     place: u32,
     /// Counts the arrivals, so that a place's next dossier has another name.

@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use crate::classify::Destination;
+use crate::geo::CountryCode;
 
 /// A vendor's cloud service, as events and the API show it.
 #[derive(Debug, Serialize)]
@@ -18,7 +19,23 @@ pub struct CloudObject<'a> {
     confidence: u8,
     basis: &'static str,
     speaker: &'static str,
-    reason: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    country: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asn: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    as_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    aliases: Vec<&'a str>,
+    steps: Vec<StepObject<'a>>,
+    reason: String,
+}
+
+/// One step of a verdict.
+#[derive(Debug, Serialize)]
+struct StepObject<'a> {
+    basis: &'static str,
+    text: &'a str,
 }
 
 impl<'a> CloudObject<'a> {
@@ -34,7 +51,16 @@ impl<'a> CloudObject<'a> {
             confidence: destination.confidence,
             basis: destination.basis.as_label(),
             speaker: destination.speaker.as_label(),
-            reason: &destination.reason,
+            country: destination.place.country.as_ref().map(CountryCode::as_str),
+            asn: destination.place.asn,
+            as_name: destination.place.as_name.as_deref(),
+            aliases: destination.aliases.iter().map(|alias| &**alias).collect(),
+            steps: destination
+                .steps
+                .iter()
+                .map(|step| StepObject { basis: step.basis.as_label(), text: &step.text })
+                .collect(),
+            reason: destination.reason(),
         }
     }
 }

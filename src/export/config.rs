@@ -11,6 +11,17 @@ pub struct Config {
     pub selection: Selection,
     /// EVE `host`: the name of this sensor; left out when absent.
     pub sensor: Option<String>,
+    /// What is shown of units that can be told apart.
+    pub privacy: Privacy,
+}
+
+/// What is shown of units that can be told apart.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Privacy {
+    /// Serial numbers leave as pseudonyms: in events, in the API and in the exposition.
+    pub pseudonymize: bool,
+    /// The key of the site, from which pseudonyms are made.
+    pub key_file: Option<PathBuf>,
 }
 
 /// Which events are written.
@@ -49,10 +60,11 @@ pub struct UnknownEventType(pub String);
 
 impl EventTypes {
     /// The names, in the order of their bits.
-    pub const NAMES: [&'static str; 33] = [
+    pub const NAMES: [&'static str; 34] = [
         "device", "alert", "flow", "stats", "dns", "mdns", "llmnr", "tls", "http", "dhcp", "sadp",
         "quic", "nbns", "rtsp", "sip", "stun", "dhcpv6", "ndp", "ntp", "snmp", "syslog", "mqtt",
         "portmap", "ssdp", "wsd", "web", "hcnetsdk", "lbs", "safe", "p2p", "vtm", "isup", "beacon",
+        "activity",
     ];
 
     /// Every type.

@@ -4,7 +4,9 @@
 //! [`Selection`] leaves out. It never performs I/O. Equal events give equal bytes.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
+use super::activity_object::ActivityObject;
 use super::camera_object::CameraObject;
 use super::cloud_object::CloudObject;
 use super::config::{Config, Scope, Selection};
@@ -19,8 +21,11 @@ use super::eve_tls::TlsSection;
 use super::eve_tunnel::TunnelSection;
 use super::eve_web::WebSection;
 use super::message_section::MessageSection;
+use super::pseudonym::Pseudonyms;
 use super::stats::RunStats;
-use crate::analyst::{AlertSighting, Event, EventKind, FlowSighting, MessageSighting};
+use crate::analyst::{
+    AlertSighting, Event, EventKind, FlowSighting, HourSighting, MessageSighting,
+};
 use crate::capture::ObservationPoint;
 use crate::device::DeviceProfile;
 use crate::dissect::Message;
@@ -48,6 +53,7 @@ pub struct EveEncoder {
     sensor: Option<String>,
     end_of_run: EndOfRun,
     alerted: HashSet<FlowId>,
+    pseudonyms: Option<Arc<Pseudonyms>>,
 }
 
 impl EveEncoder {
@@ -59,12 +65,38 @@ impl EveEncoder {
             sensor: config.sensor.clone(),
             end_of_run,
             alerted: HashSet::new(),
+            pseudonyms: None,
         }
+    }
+
+    /// Shows serial numbers as pseudonyms from now on.
+    pub fn set_pseudonyms(&mut self, pseudonyms: Option<Arc<Pseudonyms>>) {
+        self.pseudonyms = pseudonyms;
     }
 
     /// Appends the lines of one event to `out`, and tells how many there are. `points` are the run's interfaces,
     /// by [`InterfaceId`].
     pub fn encode(
+        &mut self,
+        event: &Event,
+        points: &[ObservationPoint],
+        out: &mut Vec<u8>,
+    ) -> usize {
+        let begun = out.len();
+        if let Some(pseudonyms) = &self.pseudonyms {
+            pseudonyms.learn(event);
+        }
+        let lines = self.encode_plain(event, points, out);
+        if let Some(pseudonyms) = self.pseudonyms.as_ref().filter(|_| lines > 0)
+            && let Some(masked) = pseudonyms.mask(out.get(begun..).unwrap_or_default())
+        {
+            out.truncate(begun);
+            out.extend_from_slice(&masked);
+        }
+        lines
+    }
+
+    fn encode_plain(
         &mut self,
         event: &Event,
         points: &[ObservationPoint],
@@ -85,6 +117,7 @@ impl EveEncoder {
                 lines
             }
             EventKind::MessageRead(sighting) => self.encode_message(time, sighting, points, out),
+            EventKind::HourJudged(sighting) => self.encode_hour(time, sighting, out),
             EventKind::AlertRaised(sighting) => self.encode_alert(time, sighting, points, out),
         }
     }
@@ -137,6 +170,21 @@ impl EveEncoder {
             device: Some(DeviceSection::new(profile)),
             camera: CameraObject::of_vendor_device(profile),
             ..self.line("device", time)
+        };
+        append(&line, out)
+    }
+
+    fn encode_hour(&self, time: Timestamp, sighting: &HourSighting, out: &mut Vec<u8>) -> usize {
+        let profile = &*sighting.profile;
+        if !self.is_selected("activity", profile.is_vendor_device()) {
+            return 0;
+        }
+        let line = EveLine {
+            src_ip: representative_address(profile),
+            ether: profile.mac.and_then(|mac| EtherSection::new(mac, MacAddr::ZERO)),
+            activity: Some(ActivityObject::new(&sighting.hour)),
+            camera: CameraObject::of_vendor_device(profile),
+            ..self.line("activity", time)
         };
         append(&line, out)
     }

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
+use super::activity_object::ActivityObject;
 use super::camera_object::CameraObject;
 use super::cloud_object::CloudObject;
 use super::community_id::{community_id, is_one_way};
@@ -71,6 +72,8 @@ pub(crate) struct EveLine<'a> {
     pub(crate) tcp: Option<TcpSection>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) device: Option<DeviceSection<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) activity: Option<ActivityObject<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) stats: Option<StatsSection<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,9 +3,11 @@
 //! Comes in: events. Goes out: bytes, buffered; [`EveWriter::flush`] hands over the rest. Errors are the caller's.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use super::config::Config;
 use super::eve_encoder::{EndOfRun, EveEncoder};
+use super::pseudonym::Pseudonyms;
 use super::stats::RunStats;
 use crate::analyst::Event;
 use crate::capture::ObservationPoint;
@@ -27,6 +29,13 @@ impl<W: Write> EveWriter<W> {
     pub fn new(writer: W, config: &Config, end_of_run: EndOfRun) -> Self {
         let buffer = Vec::with_capacity(BUFFER_BYTES);
         Self { encoder: EveEncoder::new(config, end_of_run), buffer, writer }
+    }
+
+    /// Shows serial numbers as pseudonyms from now on.
+    #[must_use]
+    pub fn with_pseudonyms(mut self, pseudonyms: Option<Arc<Pseudonyms>>) -> Self {
+        self.encoder.set_pseudonyms(pseudonyms);
+        self
     }
 
     /// Writes the lines of one event, and tells how many there are.

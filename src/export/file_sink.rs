@@ -6,10 +6,12 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::config::Config;
 use super::eve_encoder::EndOfRun;
 use super::eve_writer::EveWriter;
+use super::pseudonym::Pseudonyms;
 use super::stats::RunStats;
 use crate::analyst::Event;
 use crate::capture::ObservationPoint;
@@ -43,6 +45,13 @@ impl EveFileSink {
             pending: 0,
             counters: DeliveryCounters::default(),
         })
+    }
+
+    /// Shows serial numbers as pseudonyms from now on.
+    #[must_use]
+    pub fn with_pseudonyms(mut self, pseudonyms: Option<Arc<Pseudonyms>>) -> Self {
+        self.writer = self.writer.with_pseudonyms(pseudonyms);
+        self
     }
 
     /// Takes one event.

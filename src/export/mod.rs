@@ -4,6 +4,7 @@
 //! writes them (its `etc/schema.json`), to a file or any other writer. It never blocks the analyst and never
 //! stops because a sink fails: failures are counted.
 
+mod activity_object;
 mod camera_object;
 mod cloud_object;
 mod community_id;
@@ -41,14 +42,19 @@ mod eve_writer;
 mod eve_wsd;
 mod file_sink;
 mod message_section;
+mod pseudonym;
+mod pseudonym_key;
 mod stats;
 
+pub use activity_object::ActivityObject;
 pub use camera_object::CameraObject;
 pub use cloud_object::CloudObject;
 pub use community_id::community_id;
-pub use config::{Config, EventTypes, Scope, Selection, UnknownEventType};
+pub use config::{Config, EventTypes, Privacy, Scope, Selection, UnknownEventType};
 pub use eve_encoder::{EndOfRun, EveEncoder};
 pub use eve_text::{EveTime, Text};
 pub use eve_writer::EveWriter;
 pub use file_sink::{DeliveryCounters, EveFileSink};
+pub use pseudonym::{MIN_PSEUDONYM_KEY, Pseudonyms};
+pub use pseudonym_key::PseudonymKeyError;
 pub use stats::{AnalysisCounters, RunStats};

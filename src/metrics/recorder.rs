@@ -15,14 +15,20 @@ use super::families::{
 };
 use super::process::ProcessUsage;
 use super::totals::{Build, Consumer, InterfaceTotals};
-use crate::analyst::{AlertSighting, Event, EventKind, FlowSighting, Tallies, Tally, Visibility};
+use crate::analyst::{
+    AlertSighting, CountryTally, Event, EventKind, FlowSighting, Tallies, Tally, Visibility,
+};
 use crate::classify::Destination;
 use crate::decode::{DecodeReason, Layer};
 use crate::device::DeviceProfile;
 use crate::dissect::{AppProtocol, DissectFailure};
 use crate::flow::FlowEndReason;
+use crate::geo::CountryCode;
 use crate::meter::MeterStats;
 use crate::net::{Perimeter, Timestamp, printable};
+
+/// The country of far ends that no database knows one for.
+const UNKNOWN_COUNTRY: &str = "unknown";
 
 /// Most characters of a text from the network in an `_info` label.
 const MAX_LABEL_CHARS: usize = 64;
@@ -53,7 +59,7 @@ impl Recorder {
             EventKind::FlowStarted(sighting)
             | EventKind::FlowUpdated { sighting, .. }
             | EventKind::FlowEnded { sighting, .. } => self.apply_flow(sighting),
-            EventKind::MessageRead(_) => {}
+            EventKind::MessageRead(_) | EventKind::HourJudged(_) => {}
             EventKind::AlertRaised(sighting) => self.apply_alert(sighting),
         }
     }
@@ -215,6 +221,12 @@ impl Recorder {
         if let (Some(device), Some(tallies)) = (&sighting.device, &sighting.tallies) {
             let destination = sighting.destination.as_deref();
             self.apply_tallies(&device.profile, sighting.perimeter, tallies, destination);
+        }
+        if let Some(CountryTally { country, tally }) = &sighting.country {
+            let country = country.as_ref().map_or(UNKNOWN_COUNTRY, CountryCode::as_str);
+            let bytes = &self.families.country_bytes;
+            raise(bytes, &[country, "sent"], tally.sent);
+            raise(bytes, &[country, "received"], tally.received);
         }
     }
 

@@ -49,7 +49,7 @@ impl Site {
     }
 
     /// A server of EZVIZ's whose address comes from another server, never from DNS.
-    const fn assigned(role: &'static str, host: u8, port: u16) -> Self {
+    const fn assigned(role: &'static str, host: u8, port: u16, speaker: &'static str) -> Self {
         Self {
             domain: None,
             aliases: &[],
@@ -58,7 +58,7 @@ impl Site {
             vendor: Some("ezviz"),
             role,
             region: "unknown",
-            speaker: Some("device"),
+            speaker: Some(speaker),
         }
     }
 
@@ -117,14 +117,14 @@ pub(crate) const EZVIZ_REGISTRATION: Site = Site::vendors(
     ["ezviz", "registration", "global", "device"],
 );
 /// Control server: its address comes in the encrypted part of the registration, never from DNS.
-pub(crate) const EZVIZ_CONTROL: Site = Site::assigned("control", 31, 31_006);
+pub(crate) const EZVIZ_CONTROL: Site = Site::assigned("control", 31, 31_006, "device");
 /// The vendor's own STUN, two of them.
 pub(crate) const EZVIZ_STUN: [Site; 2] =
-    [Site::assigned("stun", 32, 6002), Site::assigned("stun", 33, 6003)];
+    [Site::assigned("stun", 32, 6002, "both"), Site::assigned("stun", 33, 6003, "both")];
 /// The server that brings two peers together.
-pub(crate) const EZVIZ_P2P: Site = Site::assigned("p2p", 34, 6000);
+pub(crate) const EZVIZ_P2P: Site = Site::assigned("p2p", 34, 6000, "both");
 /// The phone outside that views the doorbell, as its own router shows it.
-pub(crate) const EZVIZ_VIEWER: Site = Site::assigned("p2p", 35, 41_234);
+pub(crate) const EZVIZ_VIEWER: Site = Site::assigned("p2p", 35, 41_234, "both");
 /// The resolver over HTTP that firmware has built in; this address is the published one.
 pub(crate) const HTTPDNS: Site =
     Site { domain: None, ..Site::ordinary("", IpAddr::V4(Ipv4Addr::new(119, 29, 29, 29)), 80) };

@@ -123,9 +123,12 @@ pub(super) fn flow(number: u8, second: u64, service: &str, bytes: u64) -> Event 
             domain: None,
             confidence: 90,
             basis: Basis::Sni,
-            reason: "".into(),
+            aliases: Arc::default(),
+            place: Default::default(),
+            steps: Arc::default(),
         })),
         tallies: Some(Tallies { device: tally, cloud: tally }),
+        country: None,
         peer: None,
     };
     let kind = EventKind::FlowUpdated { sighting, interim: false };

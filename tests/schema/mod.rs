@@ -15,9 +15,9 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 /// Event types of ours, which the schema has never heard of.
-const OWN_TYPES: [&str; 19] = [
+const OWN_TYPES: [&str; 20] = [
     "device", "sadp", "web", "wsd", "ssdp", "rtsp", "stun", "nbns", "dhcpv6", "ndp", "syslog",
-    "portmap", "hcnetsdk", "lbs", "safe", "p2p", "vtm", "isup", "beacon",
+    "portmap", "hcnetsdk", "lbs", "safe", "p2p", "vtm", "isup", "beacon", "activity",
 ];
 
 /// Fields of ours within sections of Suricata's.

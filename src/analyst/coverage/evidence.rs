@@ -8,8 +8,9 @@ use crate::net::Timestamp;
 /// Seconds of packet time in a part of the hour.
 const PART_SECONDS: u64 = 600;
 
-/// Parts of the hour.
-const PARTS: usize = 6;
+/// Parts that are kept: an hour, and the part that has begun, so that an hour which is judged a few minutes after its end is
+/// whole.
+const PARTS: usize = 7;
 
 /// Fewest frames that a share of lost ones is told of.
 const LEAST_FRAMES: u64 = 20;
@@ -220,10 +221,10 @@ mod tests {
         let at = |minutes: u64| Timestamp::from_parts(1_800_000_000 + minutes * 60, 0);
         for minute in 0..600 {
             hour.part(at(minute)).unwrap().captured += 1;
-            let expected = if minute < 50 { minute + 1 } else { 51 + minute % 10 };
-            assert_eq!(hour.sum(at(minute)).captured, expected.min(60), "{minute}");
+            let expected = if minute < 60 { minute + 1 } else { 61 + minute % 10 };
+            assert_eq!(hour.sum(at(minute)).captured, expected, "{minute}");
         }
-        assert_eq!(hour.sum(at(650)).captured, 0);
+        assert_eq!(hour.sum(at(670)).captured, 0);
     }
 
     #[test]

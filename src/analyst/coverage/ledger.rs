@@ -5,13 +5,14 @@
 //! the same answers.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use ahash::RandomState;
 
 use super::evidence::{Evidence, SlidingHour, part_number};
 use super::kernel::{Comparison, KernelView};
 use super::limit::{Coverage, CoverageLimit, OffloadKind};
-use super::progress::{Progress, Sign, Told};
+use super::progress::{Step, Told};
 use super::visibility::{Sight, Visibility};
 use crate::device::DeviceRef;
 use crate::flow::{FlowId, FlowRecord};
@@ -109,18 +110,8 @@ impl CoverageLedger {
         now: Timestamp,
     ) {
         self.settle(now);
-        let Some((mut told, is_new)) = self.told(record) else {
-            if is_over {
-                self.count(record, devices, audience, &mut Told::nothing(record), true);
-            }
-            return;
-        };
-        self.count(record, devices, audience, &mut told, is_new);
-        if is_over {
-            self.flows.remove(&record.id);
-            self.comparisons.remove(&record.id);
-        } else {
-            self.flows.insert(record.id, told);
+        if let Some(step) = self.step(record, is_over) {
+            self.count(record, devices, audience, &step);
         }
     }
 
@@ -221,6 +212,13 @@ impl CoverageLedger {
     /// all on its interface count as well; what the capture lost hits it as everybody.
     #[must_use]
     pub(crate) fn device(&self, device: DeviceRef) -> Coverage {
+        self.device_that(false, device)
+    }
+
+    /// The same of a device of which it is known whether packets of its own to single hosts outside were seen in that hour:
+    /// where they come by, more does than what goes to everybody, whatever the latest minutes were like.
+    #[must_use]
+    pub(crate) fn device_that(&self, spoke: bool, device: DeviceRef) -> Coverage {
         let Some(of_device) = self.devices.get(&device) else { return Coverage::default() };
         let own = of_device.hour.sum(self.now);
         let mut coverage = Coverage::default();
@@ -228,7 +226,12 @@ impl CoverageLedger {
             Some(entry) => {
                 let everybody = entry.hour.sum(self.now);
                 everybody.judge_capture(&mut coverage);
-                entry.judge_place(entry.sight.state(), &mut coverage);
+                let mut place = entry.sight.state();
+                let conversed = spoke || entry.sight.conversed_lately(self.now);
+                if place == Visibility::BroadcastOnly && conversed {
+                    place = Visibility::Full;
+                }
+                entry.judge_place(place, &mut coverage);
                 everybody
             }
             None => own,
@@ -249,52 +252,67 @@ impl CoverageLedger {
         record: &FlowRecord,
         devices: [Option<DeviceRef>; 2],
         audience: Audience,
-        told: &mut Told,
-        is_new: bool,
+        step: &Step,
     ) {
         let now = self.now;
-        let progress = told.advance(record);
-        let part = part_number(now);
-        told.heard_in = part;
+        let Step { progress, counts_sides, is_new } = step;
+        // Of other protocols no number tells what is missing.
         let is_tcp = record.protocol == IpProtocol::TCP;
-        let counts_sides = is_tcp && progress.sign != Sign::Unknown && told.counted_in != part;
-        if counts_sides {
-            told.counted_in = part;
-        }
-        let count = |evidence: &mut Evidence| {
-            if is_tcp {
-                progress.add_to(evidence, counts_sides);
-            }
-        };
         if let Some(entry) = self.entry(record.interface) {
             entry.sight.hear();
             if audience == Audience::Others {
-                entry.sight.observe(progress.sign, is_new);
+                entry.sight.observe(progress.sign, *is_new);
             }
-            entry.count(now, count);
+            if is_tcp {
+                entry.count(now, |evidence| progress.add_to(evidence, *counts_sides));
+            }
         }
         for device in devices.into_iter().flatten() {
             let of_device = self.devices.entry(device).or_default();
             of_device.interface = record.interface;
-            if let Some(evidence) = of_device.hour.part(now) {
-                count(evidence);
+            if is_tcp && let Some(evidence) = of_device.hour.part(now) {
+                progress.add_to(evidence, *counts_sides);
             }
         }
     }
 
-    /// What was last told of a flow, and whether it is a new one; nothing when there is no room for it.
-    fn told(&mut self, record: &FlowRecord) -> Option<(Told, bool)> {
-        if let Some(told) = self.flows.get(&record.id) {
-            return Some((*told, false));
-        }
+    /// Takes a record into what was told of its flow; nothing when there is no room for a flow that goes on.
+    fn step(&mut self, record: &FlowRecord, is_over: bool) -> Option<Step> {
         let part = part_number(self.now);
-        if self.flows.len() >= MAX_FLOWS && self.swept_in != part {
-            self.swept_in = part;
-            self.flows.retain(|_, told| told.heard_in + FORGOTTEN_AFTER > part);
-            let flows = &self.flows;
-            self.comparisons.retain(|id, _| flows.contains_key(id));
+        if self.flows.len() >= MAX_FLOWS && !self.flows.contains_key(&record.id) {
+            self.make_room(part);
         }
-        (self.flows.len() < MAX_FLOWS).then(|| (Told::nothing(record), true))
+        let has_room = self.flows.len() < MAX_FLOWS;
+        match self.flows.entry(record.id) {
+            Entry::Occupied(mut known) => {
+                let step = Step::take(known.get_mut(), record, part, false);
+                if is_over {
+                    known.remove();
+                    if !self.comparisons.is_empty() {
+                        self.comparisons.remove(&record.id);
+                    }
+                }
+                Some(step)
+            }
+            Entry::Vacant(place) if has_room && !is_over => {
+                let told = place.insert(Told::nothing(record));
+                Some(Step::take(told, record, part, true))
+            }
+            Entry::Vacant(_) => {
+                is_over.then(|| Step::take(&mut Told::nothing(record), record, part, true))
+            }
+        }
+    }
+
+    /// Forgets flows that were not heard of for long, once in each part of time.
+    fn make_room(&mut self, part: u64) {
+        if self.swept_in == part {
+            return;
+        }
+        self.swept_in = part;
+        self.flows.retain(|_, told| told.heard_in + FORGOTTEN_AFTER > part);
+        let flows = &self.flows;
+        self.comparisons.retain(|id, _| flows.contains_key(id));
     }
 
     fn entry(&mut self, interface: InterfaceId) -> Option<&mut OnInterface> {
@@ -334,7 +352,7 @@ impl OnInterface {
     fn judge_place(&self, visibility: Visibility, coverage: &mut Coverage) {
         match visibility {
             Visibility::BroadcastOnly => coverage.least(0, CoverageLimit::BroadcastOnly),
-            Visibility::OneWay => coverage.name(CoverageLimit::OneSided),
+            Visibility::OneWay => coverage.least(HALF, CoverageLimit::OneSided),
             Visibility::Full | Visibility::Idle => {}
         }
         if let Some(kind) = self.offload {
@@ -343,20 +361,8 @@ impl OnInterface {
     }
 }
 
-impl Progress {
-    fn add_to(&self, evidence: &mut Evidence, counts_sides: bool) {
-        evidence.packets += self.packets;
-        evidence.payload += self.payload;
-        for missing in self.missing {
-            evidence.count_missing(missing.before, missing.now, missing.holes);
-        }
-        match self.sign {
-            Sign::BothSides if counts_sides => evidence.both_sided += 1,
-            Sign::OneSide if counts_sides => evidence.one_sided += 1,
-            Sign::BothSides | Sign::OneSide | Sign::Unknown => {}
-        }
-    }
-}
+/// The share that is seen of conversations from one side, in thousandths.
+const HALF: u16 = 500;
 
 #[cfg(test)]
 mod tests {
@@ -493,7 +499,7 @@ mod tests {
         ledger.note_capture(LAN, 1_900, 100, at(3));
         assert_eq!(ledger.interface(LAN).permille(), 950);
         assert!(ledger.device(device).has(CoverageLimit::KernelDrops));
-        ledger.settle(at(4_000));
+        ledger.settle(at(4_800));
         assert_eq!(ledger.interface(LAN), Coverage::default(), "an hour later it is over");
     }
 

@@ -3,7 +3,8 @@
 //! Comes in: records with running totals. Goes out: what has come since, by direction, and what that says about the
 //! sides that are seen.
 
-use crate::flow::{Endpoint, FlowRecord};
+use super::evidence::Evidence;
+use crate::flow::{Endpoint, FlowCounters, FlowRecord};
 use crate::net::{InterfaceId, IpProtocol};
 
 /// The totals that were last told of a flow.
@@ -52,12 +53,22 @@ pub(super) struct Progress {
 }
 
 /// Payload that is missing in a direction that was seen at all.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Missing {
     pub(super) before: u64,
     pub(super) now: u64,
     /// How often more of it went missing.
     pub(super) holes: u8,
+}
+
+/// What a record adds to what was told of its flow.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step {
+    pub(super) progress: Progress,
+    /// It is the first sign of the flow's sides in this part of time.
+    pub(super) counts_sides: bool,
+    /// It is the flow's first record.
+    pub(super) is_new: bool,
 }
 
 impl Told {
@@ -76,30 +87,75 @@ impl Told {
     }
 
     /// Takes in the next record.
-    pub(super) fn advance(&mut self, record: &FlowRecord) -> Progress {
-        let now = [record.forward, record.reverse].map(|counters| Direction {
+    fn advance(&mut self, record: &FlowRecord) -> Progress {
+        let before = [self.forward, self.reverse];
+        let now = [Direction::of(&record.forward), Direction::of(&record.reverse)];
+        let sign = sign(before, now, record);
+        let [forward, reverse] = now;
+        let since = [forward.since(self.forward), reverse.since(self.reverse)];
+        (self.forward, self.reverse) = (forward, reverse);
+        self.ip_bytes = record.forward.ip_bytes + record.reverse.ip_bytes;
+        let [(packets, payload, missing), (more_packets, more_payload, more_missing)] = since;
+        Progress {
+            sign,
+            packets: packets + more_packets,
+            payload: payload + more_payload,
+            missing: [missing, more_missing],
+        }
+    }
+}
+
+impl Step {
+    /// Takes the next record into what was `told`, in a part of time.
+    pub(super) fn take(told: &mut Told, record: &FlowRecord, part: u64, is_new: bool) -> Self {
+        let progress = told.advance(record);
+        told.heard_in = part;
+        let is_tcp = record.protocol == IpProtocol::TCP;
+        let counts_sides = is_tcp && progress.sign != Sign::Unknown && told.counted_in != part;
+        if counts_sides {
+            told.counted_in = part;
+        }
+        Self { progress, counts_sides, is_new }
+    }
+}
+
+impl Progress {
+    /// Adds it to what is known of some time.
+    pub(super) fn add_to(&self, evidence: &mut Evidence, counts_sides: bool) {
+        evidence.packets += self.packets;
+        evidence.payload += self.payload;
+        for missing in self.missing.iter().filter(|missing| missing.now != missing.before) {
+            evidence.count_missing(missing.before, missing.now, missing.holes);
+        }
+        match self.sign {
+            Sign::BothSides if counts_sides => evidence.both_sided += 1,
+            Sign::OneSide if counts_sides => evidence.one_sided += 1,
+            Sign::BothSides | Sign::OneSide | Sign::Unknown => {}
+        }
+    }
+}
+
+impl Direction {
+    const fn of(counters: &FlowCounters) -> Self {
+        Self {
             packets: counters.packets,
             payload: counters.payload_bytes,
             missing: counters.missing_bytes,
             holes: counters.holes,
-        });
-        let [forward, reverse] = now;
-        let before = [self.forward, self.reverse];
-        let sign = sign(before, now, record);
-        (self.forward, self.reverse) = (forward, reverse);
-        self.ip_bytes = record.forward.ip_bytes + record.reverse.ip_bytes;
-        let grown = |of: fn(&Direction) -> u64| {
-            before.iter().zip(&now).map(|(old, new)| of(new).saturating_sub(of(old))).sum()
-        };
-        let missing = [(before[0], forward), (before[1], reverse)].map(|(old, new)| {
+        }
+    }
+
+    /// Packets and payload that have come since `old`, and what is missing.
+    const fn since(self, old: Self) -> (u64, u64, Missing) {
+        let missing = if self.packets == 0 {
             // A side that never showed is a matter of sides, not of gaps.
-            if new.packets == 0 {
-                return Missing::default();
-            }
-            let holes = new.holes.wrapping_sub(old.holes);
-            Missing { before: old.missing, now: new.missing, holes }
-        });
-        Progress { sign, packets: grown(|d| d.packets), payload: grown(|d| d.payload), missing }
+            Missing { before: 0, now: 0, holes: 0 }
+        } else {
+            let holes = self.holes.wrapping_sub(old.holes);
+            Missing { before: old.missing, now: self.missing, holes }
+        };
+        let packets = self.packets.saturating_sub(old.packets);
+        (packets, self.payload.saturating_sub(old.payload), missing)
     }
 }
 

@@ -17,6 +17,10 @@ const WINDOW: Duration = Duration::from_secs(60);
 /// Packet time after which the first decision is made with what there is.
 const LAST_LOOK: Duration = Duration::from_secs(180);
 
+/// For that long a place is one where conversations are seen, whatever the latest minutes were like; and the minutes after
+/// which an hour is judged.
+const HOUR: Duration = Duration::from_secs(70 * 60);
+
 /// Windows that agree before conversations change the state: a burst of packets to everybody, as when a switch has
 /// forgotten its ways, is shorter than a window and falls into two at most.
 const SOON: u8 = 3;
@@ -89,6 +93,8 @@ pub(super) struct Sight {
     whole: Signs,
     /// What the latest windows agree on against the state, and how many they are.
     against: Option<(Visibility, u8)>,
+    /// When the latest window with a conversation of others ended.
+    conversed: Option<Timestamp>,
 }
 
 /// Signs of some time.
@@ -196,7 +202,16 @@ impl Sight {
         }
     }
 
-    const fn begin(&mut self, now: Timestamp) {
+    /// Tells whether others were heard to converse in the hour before `now`: a site that is quiet for minutes, as when its way
+    /// out is broken, is no place without conversations.
+    pub(super) fn conversed_lately(&self, now: Timestamp) -> bool {
+        self.conversed.is_some_and(|conversed| now.since(conversed) <= HOUR)
+    }
+
+    fn begin(&mut self, now: Timestamp) {
+        if self.window.conversations().is_some() {
+            self.conversed = Some(now);
+        }
         self.opened = now;
         self.window = Signs { heard: false, both_sides: 0, one_side: 0, open: 0 };
     }

@@ -1,0 +1,309 @@
+//! Pseudonyms for serial numbers, made with a key of the site.
+//!
+//! Comes in: events, and text on its way out. Goes out: the text with a pseudonym wherever a serial number stood that is
+//! known by then, also inside of longer texts such as MQTT topics, host names and whole SADP serials. The same key and serial give
+//! the same pseudonym, so that reports of several days and sites can be compared; without the key nobody can tell which
+//! unit it is. The store keeps serial numbers as they are: devices are known again by them.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use ahash::RandomState;
+use ring::hmac;
+
+use crate::analyst::{Event, EventKind, MessageSighting};
+use crate::device::{Claim, DeviceProfile};
+use crate::dissect::{Message, MqttMessage};
+
+/// Shortest text that counts as a serial number: a shorter one would be found in ordinary words. Short serials have 9.
+const MIN_SERIAL: usize = 6;
+/// Longest one.
+const MAX_SERIAL: usize = 64;
+/// Most serial numbers that are known: guards memory against made-up ones. Those that are known stay.
+const MAX_KNOWN: usize = 16_384;
+/// Longest serial number of letters and digits alone; whole ones of SADP begin with the model, and are longer.
+const MAX_SHORT: usize = 20;
+/// What a whole serial number has besides letters and digits: the marks of model names.
+const MODEL_MARKS: &[u8] = b"-/_.+() ";
+/// Letters of a pseudonym behind its prefix: 48 bits.
+const DIGITS: usize = 12;
+/// Bytes of a key at least: what HMAC-SHA-256 wants (RFC 2104, 3).
+pub const MIN_PSEUDONYM_KEY: usize = 32;
+
+/// The pseudonyms of a run; shared by all ways out.
+pub struct Pseudonyms {
+    key: hmac::Key,
+    known: Mutex<Known>,
+}
+
+struct Known {
+    pseudonyms: HashMap<Box<[u8]>, Box<str>, RandomState>,
+    /// The lengths that begin so, the longest first: most places of a text need one look-up.
+    lengths: HashMap<[u8; MIN_SERIAL], Vec<usize>, RandomState>,
+}
+
+impl Pseudonyms {
+    /// Pseudonyms with this key.
+    ///
+    /// # Errors
+    /// It has fewer than [`MIN_PSEUDONYM_KEY`] bytes: its length.
+    pub fn new(key: &[u8]) -> Result<Self, usize> {
+        if key.len() < MIN_PSEUDONYM_KEY {
+            return Err(key.len());
+        }
+        Ok(Self { key: hmac::Key::new(hmac::HMAC_SHA256, key), known: Mutex::new(Known::new()) })
+    }
+
+    /// Takes note of the serial numbers that an event brings.
+    pub fn learn(&self, event: &Event) {
+        match &event.kind {
+            EventKind::DeviceSeen(profile) | EventKind::DeviceTouched(profile) => {
+                self.learn_device(profile);
+            }
+            EventKind::FlowStarted(sighting)
+            | EventKind::FlowUpdated { sighting, .. }
+            | EventKind::FlowEnded { sighting, .. } => {
+                if let Some(device) = &sighting.device {
+                    self.learn_device(&device.profile);
+                }
+            }
+            EventKind::MessageRead(sighting) => self.learn_message(sighting),
+            EventKind::HourJudged(sighting) => self.learn_device(&sighting.profile),
+            EventKind::AlertRaised(sighting) => self.learn_device(&sighting.alert.device),
+        }
+    }
+
+    /// `text` with pseudonyms; `None` when nothing is to be replaced.
+    #[must_use]
+    pub fn mask(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        // Names are kept in lower case.
+        let upper = text.to_ascii_uppercase();
+        let mut masked = Vec::new();
+        let mut copied = 0;
+        let mut at = 0;
+        while at < text.len() {
+            match known.at(&upper, at) {
+                Some((length, pseudonym)) => {
+                    masked.extend_from_slice(text.get(copied..at).unwrap_or_default());
+                    masked.extend_from_slice(pseudonym.as_bytes());
+                    at += length;
+                    copied = at;
+                }
+                None => at += 1,
+            }
+        }
+        if copied == 0 {
+            return None;
+        }
+        masked.extend_from_slice(text.get(copied..).unwrap_or_default());
+        Some(masked)
+    }
+
+    /// Takes note of the serial numbers of a device.
+    pub fn learn_device(&self, profile: &DeviceProfile) {
+        if let Some(serial) = &profile.identity.serial {
+            self.note(serial);
+        }
+        for evidence in &profile.evidence {
+            if matches!(evidence.claim, Claim::Serial) {
+                self.note(&evidence.value);
+            }
+        }
+    }
+
+    fn learn_message(&self, sighting: &MessageSighting) {
+        if let Some(profile) = &sighting.device {
+            self.learn_device(profile);
+        }
+        let serial = match &sighting.message {
+            Message::Lbs(lbs) => lbs.serial.as_deref(),
+            Message::Safe(safe) => safe.serial.as_deref(),
+            Message::Isup(isup) => isup.serial.as_deref(),
+            Message::Sadp(sadp) => sadp.serial.as_deref(),
+            Message::Mqtt(mqtt) => match &**mqtt {
+                MqttMessage::Connect(connect) => connect.username.as_deref(),
+                MqttMessage::Connack(_) | MqttMessage::Subscribe(_) | MqttMessage::Publish(_) => {
+                    None
+                }
+            },
+            Message::Dns(_)
+            | Message::Nbns(_)
+            | Message::TlsHello(_)
+            | Message::Tls(_)
+            | Message::Quic(_)
+            | Message::HttpRequest(_)
+            | Message::Http(_)
+            | Message::Rtsp(_)
+            | Message::Sip(_)
+            | Message::Stun(_)
+            | Message::Dhcp(_)
+            | Message::Dhcpv6(_)
+            | Message::Ndp(_)
+            | Message::Ntp(_)
+            | Message::Snmp(_)
+            | Message::Syslog(_)
+            | Message::Portmap(_)
+            | Message::Ssdp(_)
+            | Message::Wsd(_)
+            | Message::Hcnetsdk(_)
+            | Message::P2p(_)
+            | Message::Vtm(_)
+            | Message::Beacon(_) => None,
+        };
+        if let Some(serial) = serial {
+            self.note(serial);
+        }
+    }
+
+    fn note(&self, serial: &str) {
+        if !is_serial(serial) {
+            return;
+        }
+        let serial = serial.to_ascii_uppercase().into_bytes();
+        let Some(start) = serial.first_chunk::<MIN_SERIAL>() else { return };
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.pseudonyms.contains_key(&*serial) || known.pseudonyms.len() >= MAX_KNOWN {
+            return;
+        }
+        let lengths = known.lengths.entry(*start).or_default();
+        if !lengths.contains(&serial.len()) {
+            lengths.push(serial.len());
+            // A long serial holds the short one: the whole is replaced.
+            lengths.sort_unstable_by(|a, b| b.cmp(a));
+        }
+        let tag = hmac::sign(&self.key, &serial);
+        let mut pseudonym = String::from("s-");
+        for byte in tag.as_ref().iter().take(DIGITS / 2) {
+            pseudonym.push_str(&format!("{byte:02x}"));
+        }
+        known.pseudonyms.insert(serial.into(), pseudonym.into());
+    }
+}
+
+/// Tells whether a text can be a serial number. Anybody can send one: quotes and the marks of times and addresses would let it
+/// replace other parts of a line.
+fn is_serial(text: &str) -> bool {
+    let is_short = text.len() <= MAX_SHORT;
+    (MIN_SERIAL..=MAX_SERIAL).contains(&text.len())
+        && text.bytes().any(|byte| byte.is_ascii_digit())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || !is_short && MODEL_MARKS.contains(&byte))
+}
+
+impl Known {
+    fn new() -> Self {
+        Self {
+            pseudonyms: HashMap::with_hasher(RandomState::new()),
+            lengths: HashMap::with_hasher(RandomState::new()),
+        }
+    }
+
+    /// The serial number that begins at this place of `text`, which is in upper case: its length and pseudonym.
+    fn at(&self, text: &[u8], at: usize) -> Option<(usize, &str)> {
+        let rest = text.get(at..)?;
+        let lengths = self.lengths.get(rest.first_chunk::<MIN_SERIAL>()?)?;
+        lengths.iter().find_map(|&length| {
+            let window = rest.get(..length)?;
+            let before = at.checked_sub(1).and_then(|at| text.get(at));
+            // Digits in a longer number are a count, and no serial number.
+            if goes_on(before, window.first()) || goes_on(window.last(), rest.get(length)) {
+                return None;
+            }
+            self.pseudonyms.get(window).map(|pseudonym| (length, &**pseudonym))
+        })
+    }
+}
+
+/// Tells whether a number goes on from one byte to the next.
+fn goes_on(left: Option<&u8>, right: Option<&u8>) -> bool {
+    left.is_some_and(u8::is_ascii_digit) && right.is_some_and(u8::is_ascii_digit)
+}
+
+impl fmt::Debug for Pseudonyms {
+    /// Shows neither key nor serial numbers.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pseudonyms").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_serial_number_is_replaced_wherever_it_stands_and_always_by_the_same() {
+        let pseudonyms = Pseudonyms::new(&[7; 32]).unwrap();
+        assert_eq!(pseudonyms.mask(b"E33842150"), None);
+        pseudonyms.note("E33842150");
+
+        let line = br#"{"serial":"E33842150","topic":"/Basic/pu2cenplt/E33842150/firstconnect","x":"AAWRE33842150"}"#;
+        let masked = String::from_utf8(pseudonyms.mask(line).unwrap()).unwrap();
+
+        assert!(!masked.contains("33842150"), "{masked}");
+        assert_eq!(masked.matches("s-").count(), 3);
+        assert_eq!(pseudonyms.mask(masked.as_bytes()), None, "a pseudonym is none");
+        let again = Pseudonyms::new(&[7; 32]).unwrap();
+        again.note("E33842150");
+        assert_eq!(again.mask(line), pseudonyms.mask(line));
+        let other = Pseudonyms::new(&[8; 32]).unwrap();
+        other.note("E33842150");
+        assert_ne!(other.mask(line), pseudonyms.mask(line));
+    }
+
+    #[test]
+    fn serial_numbers_of_any_length_are_found_in_lower_case_too() {
+        let pseudonyms = Pseudonyms::new(&[7; 32]).unwrap();
+        for model in ["DS-2CD1", "DS-2CD2042WD-I", "DS-7608NI-K2/8P", "iDS-7216HQHI-M2/S"] {
+            for tail in ["", "X", "XY", "XYZ"] {
+                pseudonyms.note(&format!("{model}{tail}20160818AAWR646739843"));
+            }
+        }
+        pseudonyms.note("E33842150");
+
+        let masked = |text: &str| {
+            pseudonyms.mask(text.as_bytes()).map(|text| String::from_utf8(text).unwrap())
+        };
+        assert!(masked("iDS-7216HQHI-M2/SXYZ20160818AAWR646739843").is_some());
+        let name = masked("e33842150.local").unwrap();
+        assert!(name.starts_with("s-") && name.ends_with(".local"), "{name}");
+    }
+
+    #[test]
+    fn a_made_up_serial_number_replaces_no_other_part_of_a_line_and_no_count() {
+        let pseudonyms = Pseudonyms::new(&[7; 32]).unwrap();
+        for text in ["2026-11", "192.0.2.1", r#"m":1,"flow_id"#, "+00:00\",\"0"] {
+            pseudonyms.note(text);
+        }
+        pseudonyms.note("646739843");
+
+        let line = br#"{"t":"2026-11-27","ip":"192.0.2.1","m":1,"flow_id":12646739843}"#;
+        assert_eq!(pseudonyms.mask(line), None);
+        assert!(pseudonyms.mask(br#""x":"AAWR646739843""#).is_some());
+    }
+
+    #[test]
+    fn words_are_no_serial_numbers_and_a_short_key_is_none() {
+        let pseudonyms = Pseudonyms::new(&[7; 32]).unwrap();
+        for word in ["camera", "12345", "registration"] {
+            pseudonyms.note(word);
+        }
+
+        assert_eq!(pseudonyms.mask(b"camera 12345 registration"), None);
+        assert_eq!(Pseudonyms::new(&[7; 31]).unwrap_err(), 31);
+    }
+
+    #[test]
+    fn made_up_serial_numbers_take_no_more_room_than_there_is() {
+        let pseudonyms = Pseudonyms::new(&[7; 32]).unwrap();
+        for number in 0..40_000 {
+            pseudonyms.note(&format!("E{number:08}"));
+        }
+
+        let known = pseudonyms.known.lock().unwrap();
+        assert_eq!(known.pseudonyms.len(), MAX_KNOWN);
+        assert!(known.lengths.len() <= MAX_KNOWN);
+    }
+}
