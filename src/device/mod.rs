@@ -53,6 +53,7 @@ pub use kind::DeviceKind;
 pub use label::{DeviceLabel, LabelSubject, Labels};
 pub use profile::{Contradiction, DeviceId, DeviceProfile, DeviceState, Identity, Presence};
 pub(crate) use registry::Registry;
+pub(crate) use sadp::short_serial;
 pub(crate) use shelf::DeviceRef;
 pub use signature::Signatures;
 pub use signature_file::SignatureError;

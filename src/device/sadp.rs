@@ -88,7 +88,7 @@ fn model_of(message: &SadpMessage) -> Option<&str> {
 
 /// The nine characters by which the cloud knows a device: `\d{8}[A-Z]{4}([A-Z0-9]{9})([A-Z]{4})?$`
 /// in `DeviceSN`, searched from the right because models contain digits.
-pub(super) fn short_serial(serial: &str) -> Option<&str> {
+pub(crate) fn short_serial(serial: &str) -> Option<&str> {
     let start = serial_tail_start(serial)?;
     serial.get(start + 12..start + 21)
 }

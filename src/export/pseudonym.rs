@@ -13,9 +13,11 @@ use ahash::RandomState;
 use ring::hmac;
 
 use crate::analyst::{Event, EventKind, MessageSighting};
-use crate::device::{Claim, DeviceProfile};
+use crate::device::{Claim, DeviceProfile, short_serial};
 use crate::dissect::{Message, MqttMessage};
 
+/// Letters of the serial by which the cloud knows a device.
+const SHORT_SERIAL: usize = 9;
 /// Shortest text that counts as a serial number: a shorter one would be found in ordinary words. Short serials have 9.
 const MIN_SERIAL: usize = 6;
 /// Longest one.
@@ -122,12 +124,18 @@ impl Pseudonyms {
             Message::Safe(safe) => safe.serial.as_deref(),
             Message::Isup(isup) => isup.serial.as_deref(),
             Message::Sadp(sadp) => sadp.serial.as_deref(),
-            Message::Mqtt(mqtt) => match &**mqtt {
-                MqttMessage::Connect(connect) => connect.username.as_deref(),
-                MqttMessage::Connack(_) | MqttMessage::Subscribe(_) | MqttMessage::Publish(_) => {
-                    None
+            Message::Mqtt(mqtt) => {
+                // Whose topics these are, only a device of the vendor's tells.
+                if sighting.device.as_ref().is_some_and(|device| device.is_vendor_device()) {
+                    self.learn_topics(mqtt);
                 }
-            },
+                match &**mqtt {
+                    MqttMessage::Connect(connect) => connect.username.as_deref(),
+                    MqttMessage::Connack(_)
+                    | MqttMessage::Subscribe(_)
+                    | MqttMessage::Publish(_) => None,
+                }
+            }
             Message::Dns(_)
             | Message::Nbns(_)
             | Message::TlsHello(_)
@@ -157,7 +165,36 @@ impl Pseudonyms {
         }
     }
 
+    /// The parts of topics that are built like the short serial by which the cloud knows a device.
+    fn learn_topics(&self, message: &MqttMessage) {
+        let of_topic = |topic: &str| {
+            let parts = topic.split('/').filter(|part| part.len() == SHORT_SERIAL);
+            parts.for_each(|part| self.note(part));
+        };
+        match message {
+            MqttMessage::Connect(connect) => {
+                if let Some(will) = &connect.will {
+                    of_topic(&will.topic);
+                }
+            }
+            MqttMessage::Subscribe(topics) => {
+                topics.iter().for_each(|topic| of_topic(&topic.filter))
+            }
+            MqttMessage::Publish(topic) => of_topic(topic),
+            MqttMessage::Connack(_) => {}
+        }
+    }
+
+    /// Takes note of a serial number, and of the short one that stands in a whole one: both have the same pseudonym.
     fn note(&self, serial: &str) {
+        let short = short_serial(serial).unwrap_or(serial);
+        self.note_as(serial, short);
+        if short != serial {
+            self.note_as(short, short);
+        }
+    }
+
+    fn note_as(&self, serial: &str, named: &str) {
         if !is_serial(serial) {
             return;
         }
@@ -173,7 +210,7 @@ impl Pseudonyms {
             // A long serial holds the short one: the whole is replaced.
             lengths.sort_unstable_by(|a, b| b.cmp(a));
         }
-        let tag = hmac::sign(&self.key, &serial);
+        let tag = hmac::sign(&self.key, named.to_ascii_uppercase().as_bytes());
         let mut pseudonym = String::from("s-");
         for byte in tag.as_ref().iter().take(DIGITS / 2) {
             pseudonym.push_str(&format!("{byte:02x}"));
@@ -282,6 +319,18 @@ mod tests {
         let line = br#"{"t":"2026-11-27","ip":"192.0.2.1","m":1,"flow_id":12646739843}"#;
         assert_eq!(pseudonyms.mask(line), None);
         assert!(pseudonyms.mask(br#""x":"AAWR646739843""#).is_some());
+    }
+
+    #[test]
+    fn a_whole_serial_and_the_short_one_in_it_are_one_unit() {
+        let pseudonyms = Pseudonyms::new(&[7; 32]).unwrap();
+        pseudonyms.note("DS-2CD2385G1-I20200414AAWRE33842150");
+
+        let of = |text: &str| String::from_utf8(pseudonyms.mask(text.as_bytes()).unwrap()).unwrap();
+        assert_eq!(of("DS-2CD2385G1-I20200414AAWRE33842150"), of("E33842150"));
+        let topics = MqttMessage::Publish("/3300/K80361924/1".to_owned());
+        pseudonyms.learn_topics(&topics);
+        assert!(!of("x K80361924").contains("K80361924"));
     }
 
     #[test]
