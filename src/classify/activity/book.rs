@@ -3,6 +3,7 @@
 //! Comes in: what happened, with its time. Goes out: the tally of that hour, and hours that are over. It holds two hours
 //! at most and reads no clock.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use super::HourTally;
@@ -26,6 +27,8 @@ pub struct HourBook {
     tally: HourTally,
     /// The hour behind it, if something of it was told already.
     following: HourTally,
+    /// What came too late.
+    late: HourTally,
     /// When the book was begun: the hour that this lies in is not whole.
     begun: Timestamp,
     /// Hours in a row of which nothing was told.
@@ -40,6 +43,7 @@ impl HourBook {
             current: now.as_secs() / HOUR,
             tally: HourTally::default(),
             following: HourTally::default(),
+            late: HourTally::default(),
             begun: now,
             silent: 0,
         }
@@ -57,10 +61,17 @@ impl HourBook {
         self.silent >= MAX_SILENT
     }
 
-    /// The tally of the hour that `at` is in; of a closed hour the one that is judged next, of a later one the one behind
-    /// that.
+    /// The tally of the hour that `at` is in. What is told of an hour that was judged already, as when the end of a flow was
+    /// lost, goes into one that is never judged: it must not be taken for something that happened later.
     pub fn at(&mut self, at: Timestamp) -> &mut HourTally {
-        if at.as_secs() / HOUR <= self.current { &mut self.tally } else { &mut self.following }
+        match (at.as_secs() / HOUR).cmp(&self.current) {
+            Ordering::Less => {
+                self.late = HourTally::default();
+                &mut self.late
+            }
+            Ordering::Equal => &mut self.tally,
+            Ordering::Greater => &mut self.following,
+        }
     }
 
     /// When the hour that is judged next is closed.
@@ -124,6 +135,7 @@ mod tests {
         let (start, tally) = book.close(at(3_840)).unwrap();
         assert_eq!((start, tally.attempts.unanswered, tally.attempts.kept), (at(0), 2, 0));
         assert!(book.close(at(3_840)).is_none());
+        book.at(at(3_599)).attempt(Attempt::Kept);
         let open = book.drain(at(3_900));
         assert_eq!(open.len(), 1);
         assert_eq!((open[0].0, open[0].1.attempts.kept), (at(3_600), 1));
