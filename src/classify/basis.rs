@@ -41,10 +41,4 @@ impl Basis {
             Self::Port => "port",
         }
     }
-
-    /// Tells whether the client itself named the far end in this flow.
-    #[must_use]
-    pub const fn is_said_by_client(self) -> bool {
-        matches!(self, Self::Sni | Self::QuicSni | Self::HttpHost)
-    }
 }

@@ -23,15 +23,6 @@ pub enum EvasionKind {
 }
 
 impl EvasionKind {
-    /// Every kind.
-    pub const ALL: [Self; 5] = [
-        Self::ForeignResolver,
-        Self::HttpDns,
-        Self::EncryptedDns,
-        Self::BlockedRetrying,
-        Self::NamelessContact,
-    ];
-
     /// The label, as in events.
     #[must_use]
     pub const fn as_label(self) -> &'static str {

@@ -22,18 +22,6 @@ pub enum ActivityState {
 }
 
 impl ActivityState {
-    /// Every state.
-    pub const ALL: [Self; 8] = [
-        Self::Idle,
-        Self::ControlOnly,
-        Self::RegistrationFailing,
-        Self::CloudRelay,
-        Self::P2pView,
-        Self::Upload,
-        Self::Firmware,
-        Self::Unknown,
-    ];
-
     /// The label, as in events.
     #[must_use]
     pub const fn as_label(self) -> &'static str {
