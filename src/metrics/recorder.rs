@@ -15,6 +15,7 @@ use super::families::{
 };
 use super::process::ProcessUsage;
 use super::totals::{Build, Consumer, InterfaceTotals};
+use crate::alert::AlertPhase;
 use crate::analyst::{
     AlertSighting, CountryTally, Event, EventKind, FlowSighting, Tallies, Tally, Visibility,
 };
@@ -60,7 +61,7 @@ impl Recorder {
             | EventKind::FlowUpdated { sighting, .. }
             | EventKind::FlowEnded { sighting, .. } => self.apply_flow(sighting),
             EventKind::MessageRead(_) | EventKind::HourJudged(_) => {}
-            EventKind::AlertRaised(sighting) => self.apply_alert(sighting),
+            EventKind::AlertTold(sighting) => self.apply_alert(sighting),
         }
     }
 
@@ -261,8 +262,11 @@ impl Recorder {
 
     fn apply_alert(&self, sighting: &AlertSighting) {
         let alert = &sighting.alert;
-        let rule = alert.rule.as_label();
-        add(&self.families.alerts, &[rule, alert.rule.severity().as_label()], 1);
+        if alert.phase != AlertPhase::Raised {
+            return;
+        }
+        let rule = &*alert.rule.name;
+        add(&self.families.alerts, &[rule, alert.severity.as_label()], 1);
         let book = self.book();
         let device = book.label(alert.device_id());
         set(&self.families.alert_last_fired, &[rule, device], alert.timestamp.as_secs_f64());
