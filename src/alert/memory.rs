@@ -17,11 +17,16 @@ const MAX_FAMILIAR: usize = 256;
 /// A gap of more than this between two signs of a device counts as absence.
 const PRESENCE_GAP: Duration = Duration::from_secs(15 * 60);
 
+/// How long it was there is worth storing once an hour (seconds).
+const HOUR: u64 = 3600;
+
 /// What the rules know of one device.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     /// What outlives a run.
     pub(super) habits: Habits,
+    /// They changed since they were last taken.
+    pub(super) is_news: bool,
     /// It was silent when its profile was last looked at.
     pub(super) was_silent: bool,
     /// What it was taken for last.
@@ -44,8 +49,6 @@ pub struct Habits {
     pub present: Duration,
     /// What it is known to do, by topic, oldest first.
     pub familiar: Vec<(Topic, VecDeque<u64>)>,
-    /// It changed since it was last stored.
-    pub(super) is_news: bool,
 }
 
 /// What may be usual for a device.
@@ -66,7 +69,7 @@ pub enum Topic {
 }
 
 impl Topic {
-    /// All, in the order of their numbers.
+    /// All.
     pub const ALL: [Self; 6] = [
         Self::Reported,
         Self::Service,
@@ -75,6 +78,25 @@ impl Topic {
         Self::Neighbour,
         Self::Change,
     ];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn as_label(self) -> &'static str {
+        match self {
+            Self::Reported => "reported",
+            Self::Service => "service",
+            Self::Country => "country",
+            Self::Destination => "destination",
+            Self::Neighbour => "neighbour",
+            Self::Change => "change",
+        }
+    }
+
+    /// The topic of a word.
+    #[must_use]
+    pub fn from_label(label: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|topic| topic.as_label() == label)
+    }
 }
 
 impl Memory {
@@ -87,7 +109,9 @@ impl Memory {
     pub(super) fn hear(&mut self, now: Timestamp) {
         let gap = self.latest.map_or(Duration::ZERO, |latest| now.since(latest));
         if gap <= PRESENCE_GAP {
+            let hours = self.habits.present.as_secs() / HOUR;
             self.habits.present = self.habits.present.saturating_add(gap);
+            self.is_news |= self.habits.present.as_secs() / HOUR != hours;
         }
         self.latest = Some(self.latest.map_or(now, |latest| latest.max(now)));
     }
@@ -108,7 +132,7 @@ impl Memory {
             known.pop_front();
         }
         known.push_back(hash);
-        self.habits.is_news = true;
+        self.is_news = true;
         true
     }
 
@@ -118,7 +142,7 @@ impl Memory {
         for (known, list) in &mut self.habits.familiar {
             if *known == topic && list.contains(&hash) {
                 list.retain(|entry| *entry != hash);
-                self.habits.is_news = true;
+                self.is_news = true;
             }
         }
     }
