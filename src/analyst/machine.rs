@@ -251,8 +251,9 @@ mod tests {
 
     use super::*;
     use crate::alert::AlertRule;
-    use crate::analyst::{FlowSighting, Tally};
+    use crate::analyst::{CoverageLimit, FlowSighting, Tally};
     use crate::classify::Basis;
+    use crate::classify::activity::DeviceHour;
     use crate::decode::{EtherAddresses, VlanIds};
     use crate::device::{DeviceKind, DeviceProfile};
     use crate::dissect::{
@@ -481,6 +482,22 @@ mod tests {
                 | EventKind::AlertRaised(_) => None,
             })
             .expect("a flow event")
+    }
+
+    fn hours(events: &[EventKind]) -> Vec<Arc<DeviceHour>> {
+        events
+            .iter()
+            .filter_map(|kind| match kind {
+                EventKind::HourJudged(sighting) => Some(Arc::clone(&sighting.hour)),
+                EventKind::DeviceSeen(_)
+                | EventKind::DeviceTouched(_)
+                | EventKind::FlowStarted(_)
+                | EventKind::FlowUpdated { .. }
+                | EventKind::FlowEnded { .. }
+                | EventKind::MessageRead(_)
+                | EventKind::AlertRaised(_) => None,
+            })
+            .collect()
     }
 
     fn profile(events: &[EventKind]) -> &DeviceProfile {
@@ -779,6 +796,26 @@ mod tests {
 
         assert!(sighting(&events).tallies.is_none());
         assert_eq!(bench.analyst.stats().watched_flows_refused, 1);
+    }
+
+    #[test]
+    fn an_hour_with_a_flow_beyond_the_bound_is_unknown_and_says_why() {
+        let mut bench = Bench::with(Config { max_watched_flows: 1, ..Config::default() });
+        bench.arp(CAMERA_MAC, CAMERA);
+        let blocker = Flow { id: 9, mac: PHONE_MAC, from: PHONE, ..LBS_FLOW };
+        bench.is_answered(PHONE, LBS_NAME, CLOUD);
+        blocker.starts(&mut bench);
+        LBS_FLOW.goes_on(&mut bench, 500, 900_000);
+        LBS_FLOW.ends(&mut bench, 9_000_000, 900_000);
+
+        let interfaces = bench.analyst.coverage();
+        assert!(interfaces[0].coverage.has(CoverageLimit::Unfollowed), "{interfaces:?}");
+        bench.analyst.drain(Timestamp::from_parts(1_200, 0));
+        let hours = hours(&bench.events());
+        assert_eq!(hours.len(), 1);
+        assert_eq!((hours[0].state.as_label(), hours[0].confidence), ("unknown", 0));
+        let sentence = CoverageLimit::Unfollowed.sentence();
+        assert!(hours[0].reasons.iter().any(|reason| &**reason == sentence), "{hours:?}");
     }
 
     #[test]

@@ -44,6 +44,11 @@ impl Analyst {
                 let role = destination.map(|known| known.role);
                 (watched.settle_hour(near, record, role), watched.is_refused())
             }
+            None if is_counted => {
+                self.coverage.note_unfollowed(record.interface, unit);
+                self.units.of(unit, self.now).hours.at(at).cut();
+                return None;
+            }
             Some(_) | None => return None,
         };
         if let Some(destination) = destination {

@@ -166,6 +166,18 @@ impl CoverageLedger {
         }
     }
 
+    /// Takes in that a flow of a device was seen on an interface and could not be followed.
+    pub(crate) fn note_unfollowed(&mut self, interface: InterfaceId, device: DeviceRef) {
+        let now = self.now;
+        if let Some(entry) = self.entry(interface) {
+            entry.count(now, |evidence| evidence.unfollowed += 1);
+        }
+        let of_device = self.devices.entry(device).or_default();
+        if let Some(evidence) = of_device.hour.part(now) {
+            evidence.unfollowed += 1;
+        }
+    }
+
     /// Lets time pass.
     pub(crate) fn settle(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
@@ -238,6 +250,7 @@ impl CoverageLedger {
         };
         own.judge_segments(&mut coverage);
         own.judge_sides(&mut coverage);
+        own.judge_following(&mut coverage);
         if !own.knows_segments() {
             everybody.judge_segments(&mut coverage);
         }
@@ -343,6 +356,7 @@ impl OnInterface {
         evidence.judge_capture(&mut coverage);
         evidence.judge_segments(&mut coverage);
         evidence.judge_sides(&mut coverage);
+        evidence.judge_following(&mut coverage);
         self.judge_place(visibility, &mut coverage);
         coverage
     }

@@ -20,6 +20,8 @@ pub struct HourTally {
     pub(super) nameless_bytes: u64,
     /// Frames of the device were seen at all.
     pub(super) heard: bool,
+    /// Flows of it to the outside were seen of which nobody knows what they moved.
+    pub(super) is_cut: bool,
 }
 
 impl HourTally {
@@ -84,6 +86,12 @@ impl HourTally {
     /// Notes that the device was heard.
     pub const fn hear(&mut self) {
         self.heard = true;
+    }
+
+    /// Notes a flow to or from the outside that could not be followed.
+    pub const fn cut(&mut self) {
+        self.heard = true;
+        self.is_cut = true;
     }
 
     pub(super) fn role(&self, role: CloudRole) -> Option<&RoleVolume> {
