@@ -49,6 +49,7 @@ impl Analyst {
         for device in [ends.initiator, ends.responder].into_iter().flatten() {
             self.announce(device, now);
         }
+        self.log_presence(record, ends);
 
         let vendor_end = [Role::Initiator, Role::Responder].into_iter().find_map(|role| {
             let device = ends.of(role)?;
@@ -56,7 +57,7 @@ impl Analyst {
         });
         let unit = vendor_end.map(|(device, _)| device).filter(|_| leads_outside(perimeter));
         if let Some(unit) = unit {
-            // Its log begins with its first flow, so that it can explain the next.
+            // Its log begins with its first flow at the latest, so that it can explain the next.
             self.units.of(unit, self.now);
         }
         let destination = self.destination(&report, perimeter, phase, unit);
@@ -103,6 +104,23 @@ impl Analyst {
         self.push(now, event_kind(sighting, phase));
         if let Some((alert, flow)) = alert {
             self.push_alert(alert, Some(flow));
+        }
+    }
+
+    /// Notes in the hours of vendor devices that they sent something, wherever it goes: who never speaks to the outside has
+    /// idle hours.
+    fn log_presence(&mut self, record: &FlowRecord, ends: Ends) {
+        for role in [Role::Initiator, Role::Responder] {
+            let Some(device) = ends.of(role).filter(|_| record.sent_by(role).packets > 0) else {
+                continue;
+            };
+            if !self.registry.is_vendor_device(device) {
+                continue;
+            }
+            let is_to_one = is_single_host(record.endpoint(role.other()).ip)
+                && !record.mac(role.other()).is_multicast();
+            let tally = self.units.of(device, self.now).hours.at(record.flow_end);
+            if is_to_one { tally.hear() } else { tally.notice() }
         }
     }
 

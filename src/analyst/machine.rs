@@ -211,6 +211,7 @@ impl Analyst {
         };
         if let Some(device) = self.registry.claim(mac, ip, now) {
             self.announce(device, now);
+            self.log_sighting(device, now);
         }
     }
 
@@ -815,6 +816,38 @@ mod tests {
         assert_eq!(hours.len(), 1);
         assert_eq!((hours[0].state.as_label(), hours[0].confidence), ("unknown", 0));
         let sentence = CoverageLimit::Unfollowed.sentence();
+        assert!(hours[0].reasons.iter().any(|reason| &**reason == sentence), "{hours:?}");
+    }
+
+    #[test]
+    fn a_camera_that_never_goes_outside_has_idle_hours() {
+        let mut bench = Bench::new();
+        bench.arp(CAMERA_MAC, CAMERA);
+        // Somebody else's conversation shows that conversations come by.
+        let pull = Flow { id: 7, from: CAMERA, to: PHONE, port: 554, ..LBS_FLOW };
+        for second in (1_000..3_600).step_by(10) {
+            bench.second = second;
+            pull.goes_on(&mut bench, second, second);
+        }
+        bench.second = 7_600;
+        let events = bench.arp(CAMERA_MAC, CAMERA);
+
+        let hours = hours(&events);
+        assert_eq!(hours.len(), 1, "{hours:?}");
+        assert_eq!((hours[0].state.as_label(), hours[0].confidence), ("idle", 90));
+    }
+
+    #[test]
+    fn a_camera_that_says_who_it_is_where_no_conversation_comes_by_is_not_judged() {
+        let mut bench = Bench::new();
+        bench.arp(CAMERA_MAC, CAMERA);
+        bench.sadp(CAMERA_MAC, reply("DS-2CD2385G1-I"));
+        bench.analyst.drain(Timestamp::from_parts(3_000, 0));
+
+        let hours = hours(&bench.events());
+        assert_eq!(hours.len(), 1, "{hours:?}");
+        assert_eq!(hours[0].state.as_label(), "unknown");
+        let sentence = CoverageLimit::BroadcastOnly.sentence();
         assert!(hours[0].reasons.iter().any(|reason| &**reason == sentence), "{hours:?}");
     }
 

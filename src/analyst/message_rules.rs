@@ -84,6 +84,9 @@ impl Analyst {
         for device in [sender, receiver].into_iter().flatten() {
             self.announce(device, now);
         }
+        if let Some(sender) = sender {
+            self.log_sighting(sender, now);
+        }
 
         if matches!(message, Message::TlsHello(_) | Message::HttpRequest(_)) {
             // The exchange follows, and tells it all.

@@ -36,7 +36,7 @@ pub(super) struct UnitLogs {
 }
 
 impl UnitLogs {
-    /// The log of a vendor device; it begins when it is asked for first.
+    /// The log of a vendor device; it begins when it is asked for first, with the first sighting of the device.
     pub(super) fn of(&mut self, device: DeviceRef, now: Timestamp) -> &mut UnitLog {
         self.logs
             .entry(device)

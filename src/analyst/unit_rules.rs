@@ -17,7 +17,7 @@ use crate::device::DeviceRef;
 use crate::dissect::AppProtocol;
 use crate::flow::{ConnState, Endpoint, FlowRecord, Role};
 use crate::meter::FlowReport;
-use crate::net::{IpProtocol, Perimeter};
+use crate::net::{IpProtocol, Perimeter, Timestamp};
 
 /// Time between two looks at which hours are over.
 const HOURS_INTERVAL: Duration = Duration::from_secs(10);
@@ -120,6 +120,13 @@ impl Analyst {
                 tally.evade(EvasionKind::NamelessContact, &subject(), at);
             }
             _ => {}
+        }
+    }
+
+    /// Notes in the hours of a vendor device that it was seen on the network, by a message or by its addresses.
+    pub(super) fn log_sighting(&mut self, device: DeviceRef, now: Timestamp) {
+        if self.registry.is_vendor_device(device) {
+            self.units.of(device, self.now).hours.at(now).notice();
         }
     }
 
@@ -264,7 +271,6 @@ mod tests {
     use crate::flow::{FlowCounters, FlowId};
     use crate::meter::MessageFlow;
     use crate::meter::{BindingSource, MessageContext, Observation, ObservationKind};
-    use crate::net::Timestamp;
     use crate::net::{InterfaceId, MacAddr};
 
     const CAMERA: MacAddr = MacAddr([0x44, 0xa6, 0x42, 1, 2, 3]);

@@ -231,19 +231,14 @@ impl CoverageLedger {
     /// where they come by, more does than what goes to everybody, whatever the latest minutes were like.
     #[must_use]
     pub(crate) fn device_that(&self, spoke: bool, device: DeviceRef) -> Coverage {
-        let Some(of_device) = self.devices.get(&device) else { return Coverage::default() };
+        let Some(of_device) = self.devices.get(&device) else { return self.everywhere() };
         let own = of_device.hour.sum(self.now);
         let mut coverage = Coverage::default();
         let everybody = match self.interfaces.get(usize::from(of_device.interface.0)) {
             Some(entry) => {
                 let everybody = entry.hour.sum(self.now);
                 everybody.judge_capture(&mut coverage);
-                let mut place = entry.sight.state();
-                let conversed = spoke || entry.sight.conversed_lately(self.now);
-                if place == Visibility::BroadcastOnly && conversed {
-                    place = Visibility::Full;
-                }
-                entry.judge_place(place, &mut coverage);
+                entry.judge_place(entry.place(spoke, self.now), &mut coverage);
                 everybody
             }
             None => own,
@@ -256,6 +251,23 @@ impl CoverageLedger {
         }
         if !own.knows_sides() {
             everybody.judge_sides(&mut coverage);
+        }
+        coverage
+    }
+
+    /// What was seen of a device of which no flow was, in the last hour: it is behind one of the interfaces, and nobody
+    /// knows which. Where none shows the conversations of others, they can't be judged.
+    fn everywhere(&self) -> Coverage {
+        let mut coverage = Coverage::default();
+        let mut conversed = false;
+        for entry in &self.interfaces {
+            let place = entry.place(false, self.now);
+            let of_interface = entry.coverage(&entry.hour.sum(self.now), place);
+            conversed |= matches!(entry.sight.over_all(), Visibility::Full | Visibility::OneWay);
+            coverage.join(of_interface);
+        }
+        if !conversed {
+            coverage.least(0, CoverageLimit::BroadcastOnly);
         }
         coverage
     }
@@ -348,6 +360,16 @@ impl OnInterface {
         count(&mut self.whole);
         if let Some(evidence) = self.hour.part(now) {
             count(evidence);
+        }
+    }
+
+    /// What it sees of the traffic of others; where conversations come by, more does than what goes to everybody.
+    fn place(&self, conversed: bool, now: Timestamp) -> Visibility {
+        match self.sight.state() {
+            Visibility::BroadcastOnly if conversed || self.sight.conversed_lately(now) => {
+                Visibility::Full
+            }
+            state => state,
         }
     }
 
@@ -526,7 +548,7 @@ mod tests {
         ledger.observe_flow(&flow(1, 100, 5), ends, Audience::Others, true, at(1));
         ledger.forget(device);
         assert_eq!((ledger.flows.len(), ledger.devices.len()), (0, 0));
-        assert_eq!(ledger.device(device), Coverage::default());
+        assert_eq!(ledger.device(device), ledger.interface(LAN), "as of anybody who was not seen");
     }
 
     #[test]

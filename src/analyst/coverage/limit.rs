@@ -182,6 +182,12 @@ impl Coverage {
         }
     }
 
+    /// Takes in what limits another place as well: the least counts.
+    pub(super) fn join(&mut self, other: Self) {
+        self.permille = self.permille.min(other.permille);
+        self.limits |= other.limits;
+    }
+
     /// Adds a reason without a number.
     pub(super) const fn name(&mut self, limit: CoverageLimit) {
         self.limits |= limit.bit();

@@ -28,7 +28,7 @@ const LEAST_CONFIDENCE: u8 = 35;
 const TOLD_NAMELESS: u64 = 16 * 1024;
 /// How sure it is that nothing happened, or only what was seen: what goes a way that nobody knows is missed.
 const QUIET: u8 = 90;
-/// The same while the device itself was not heard.
+/// The same while the device itself was not heard to speak to a single host.
 const UNHEARD: u8 = 75;
 /// How sure a failure is: each attempt was seen, and so was that nothing came of it.
 const FAILURE: u8 = 88;
@@ -177,10 +177,10 @@ fn without_media(tally: &HourTally) -> Verdict {
             reasons: vec![format!("only standing services were spoken to: {}", roles.join(", "))],
         };
     }
-    let (confidence, reason) = if tally.heard {
-        (QUIET, "it was heard, and nothing was exchanged with a vendor cloud")
-    } else {
-        (UNHEARD, "nothing of it was seen on the way out")
+    let (confidence, reason) = match (tally.heard, tally.noticed) {
+        (true, _) => (QUIET, "it was heard, and nothing was exchanged with a vendor cloud"),
+        (false, true) => (UNHEARD, "of it only what goes to everybody was seen"),
+        (false, false) => (UNHEARD, "nothing of it was seen on the way out"),
     };
     Verdict {
         state: ActivityState::Idle,
@@ -287,6 +287,9 @@ mod tests {
     #[test]
     fn without_any_exchange_it_is_idle() {
         let mut tally = HourTally::default();
+        assert_eq!(state(&tally), (ActivityState::Idle, UNHEARD));
+        tally.notice();
+        assert!(!tally.is_blank());
         assert_eq!(state(&tally), (ActivityState::Idle, UNHEARD));
         tally.hear();
         assert_eq!(state(&tally), (ActivityState::Idle, QUIET));

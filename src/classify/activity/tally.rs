@@ -18,8 +18,10 @@ pub struct HourTally {
     pub(super) control_answers: u64,
     /// IP bytes exchanged with far ends outside that nothing names and no step explains.
     pub(super) nameless_bytes: u64,
-    /// Frames of the device were seen at all.
+    /// Packets of the device to single hosts were seen.
     pub(super) heard: bool,
+    /// It was seen on the network, if only by what goes to everybody.
+    pub(super) noticed: bool,
     /// Flows of it to the outside were seen of which nobody knows what they moved.
     pub(super) is_cut: bool,
 }
@@ -53,10 +55,10 @@ impl HourTally {
     /// Tells whether nothing was told.
     #[must_use]
     pub fn is_blank(&self) -> bool {
-        !self.heard && !self.shows_traffic() && self.evasions.seen().is_empty()
+        !self.heard && !self.noticed && !self.shows_traffic() && self.evasions.seen().is_empty()
     }
 
-    /// Tells whether any packet of the device to a single host was seen, answered or not.
+    /// Tells whether any packet of the device to a single host outside was seen, answered or not.
     #[must_use]
     pub fn shows_traffic(&self) -> bool {
         !self.roles.is_empty() || self.attempts.any() || self.nameless_bytes > 0
@@ -83,7 +85,12 @@ impl HourTally {
         self.nameless_bytes = self.nameless_bytes.saturating_add(bytes);
     }
 
-    /// Notes that the device was heard.
+    /// Notes that the device is there: it said something to everybody.
+    pub const fn notice(&mut self) {
+        self.noticed = true;
+    }
+
+    /// Notes that the device was heard: it sent something to a single host.
     pub const fn hear(&mut self) {
         self.heard = true;
     }
