@@ -20,7 +20,7 @@ use super::{AlertSighting, AnalystStats, Config, Event, EventKind};
 use crate::alert::{Alert, Ruleset};
 use crate::catalogue::Catalogue;
 use crate::classify::NameMemory;
-use crate::device::{DeviceRef, Registry, Signatures};
+use crate::device::{Departure, DeviceRef, Registry, Signatures};
 use crate::flow::FlowEndReason;
 use crate::meter::{BindingSource, FlowReport, Observation, ObservationKind};
 use crate::net::{MacAddr, Timestamp};
@@ -227,10 +227,10 @@ impl Analyst {
     }
 
     pub(super) fn settle_forgotten(&mut self) {
-        while let Some(device) = self.registry.pop_forgotten() {
+        while let Some(Departure { device, fate }) = self.registry.pop_forgotten() {
             self.checkpoints.remove(&device);
             self.ledger.forget(device);
-            self.units.forget(device);
+            self.close_log(device, fate);
             self.coverage.forget(device);
         }
     }
@@ -849,6 +849,28 @@ mod tests {
         assert_eq!(hours[0].state.as_label(), "unknown");
         let sentence = CoverageLimit::BroadcastOnly.sentence();
         assert!(hours[0].reasons.iter().any(|reason| &**reason == sentence), "{hours:?}");
+    }
+
+    #[test]
+    fn a_device_that_makes_room_has_its_open_hours_told_and_one_that_is_dismissed_has_not() {
+        for is_dismissed in [false, true] {
+            let mut bench = Bench::with(Config { max_devices: 1, ..Config::default() });
+            let first = bench.arp(CAMERA_MAC, CAMERA);
+            let id = profile(&first).id.clone();
+            let events = if is_dismissed {
+                assert!(bench.analyst.forget(&id));
+                bench.events()
+            } else {
+                bench.arp(MacAddr([0x44, 0xa6, 0x42, 9, 9, 9]), "192.168.1.65")
+            };
+            bench.analyst.drain(Timestamp::from_parts(2_000_000, 0));
+            let told: Vec<_> = events.into_iter().chain(bench.events()).collect();
+
+            let of_first = told.iter().filter(
+                |kind| matches!(kind, EventKind::HourJudged(sighting) if sighting.profile.id == id),
+            );
+            assert_eq!(of_first.count() > 0, !is_dismissed);
+        }
     }
 
     #[test]

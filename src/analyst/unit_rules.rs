@@ -13,7 +13,7 @@ use super::{Analyst, CountryTally, EventKind, HourSighting};
 use crate::catalogue::CloudRole;
 use crate::classify::activity::{Attempt, EvasionKind, Sight, judge};
 use crate::classify::{Destination, StepKind, TrailStep};
-use crate::device::DeviceRef;
+use crate::device::{DeviceProfile, DeviceRef, Fate};
 use crate::dissect::AppProtocol;
 use crate::flow::{ConnState, Endpoint, FlowRecord, Role};
 use crate::meter::FlowReport;
@@ -217,9 +217,28 @@ impl Analyst {
         }
     }
 
+    /// Ends the log of a device that left the registry. One that made room has its open hours told; one that is the same
+    /// device as another hands them on; one that the user wants forgotten leaves nothing.
+    pub(super) fn close_log(&mut self, device: DeviceRef, fate: Fate) {
+        match fate {
+            Fate::Evicted(Some(profile)) => {
+                for hour in self.units.end(device, self.now) {
+                    self.tell_hour_of(Arc::clone(&profile), &hour);
+                }
+            }
+            Fate::JoinedTo(heir) => self.units.join(device, heir),
+            Fate::Evicted(None) | Fate::Dismissed => self.units.forget(device),
+        }
+    }
+
     fn tell_hour(&mut self, hour: &ClosedHour) {
+        if let Some(profile) = self.registry.profile(hour.device) {
+            self.tell_hour_of(profile, hour);
+        }
+    }
+
+    fn tell_hour_of(&mut self, profile: Arc<DeviceProfile>, hour: &ClosedHour) {
         let ClosedHour { device, start, ref tally, complete } = *hour;
-        let Some(profile) = self.registry.profile(device) else { return };
         let coverage = self.coverage.device_that(tally.shows_traffic(), device);
         let sight = Sight {
             per_mille: coverage.permille(),

@@ -101,6 +101,23 @@ impl HourTally {
         self.is_cut = true;
     }
 
+    /// Adds what another tally has of the same hour and device.
+    pub(super) fn join(&mut self, other: &Self) {
+        for volume in &other.roles {
+            match self.roles.iter_mut().find(|known| known.role == volume.role) {
+                Some(known) => known.join(volume),
+                None => self.roles.push(*volume),
+            }
+        }
+        self.attempts.join(&other.attempts);
+        other.evasions.seen().iter().for_each(|evasion| self.evasions.join(evasion));
+        self.control_answers = self.control_answers.saturating_add(other.control_answers);
+        self.nameless_bytes = self.nameless_bytes.saturating_add(other.nameless_bytes);
+        self.heard |= other.heard;
+        self.noticed |= other.noticed;
+        self.is_cut |= other.is_cut;
+    }
+
     pub(super) fn role(&self, role: CloudRole) -> Option<&RoleVolume> {
         self.roles.iter().find(|volume| volume.role == role)
     }
