@@ -230,9 +230,10 @@ impl Analyst {
         destination: Option<&Arc<Destination>>,
         now: Timestamp,
     ) -> Option<Tallies> {
+        let is_counted = self.is_counted(record.interface);
         let watched = self.watched.watch(record.id, now)?;
         watched.destination = destination.map(Arc::clone);
-        if self.config.uncounted_interfaces.contains(&record.interface) {
+        if !is_counted {
             return None;
         }
         let of_device = watched.settle_end(role, record);
@@ -249,9 +250,7 @@ impl Analyst {
         perimeter: Perimeter,
         record: &FlowRecord,
     ) -> Option<Tally> {
-        if !self.registry.is_vendor_device(device)
-            || self.config.uncounted_interfaces.contains(&record.interface)
-        {
+        if !self.registry.is_vendor_device(device) || !self.is_counted(record.interface) {
             return None;
         }
         let amount = self.watched.get_mut(record.id)?.settle_end(role, record);

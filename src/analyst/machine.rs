@@ -23,7 +23,7 @@ use crate::classify::NameMemory;
 use crate::device::{Departure, DeviceRef, Registry, Signatures};
 use crate::flow::FlowEndReason;
 use crate::meter::{BindingSource, FlowReport, Observation, ObservationKind};
-use crate::net::{MacAddr, Timestamp};
+use crate::net::{InterfaceId, MacAddr, Timestamp};
 
 /// Time between two looks at who has gone silent.
 const PRESENCE_INTERVAL: Duration = Duration::from_secs(10);
@@ -52,6 +52,8 @@ pub struct Analyst {
     pub(super) next_checkpoint: Timestamp,
     events: VecDeque<Event>,
     pub(super) now: Timestamp,
+    /// When the first observation came.
+    pub(super) listens_since: Timestamp,
     /// When it is looked next who has gone silent.
     next_presence: Timestamp,
     /// When it is looked next which hours are over.
@@ -86,6 +88,7 @@ impl Analyst {
             next_checkpoint: Timestamp::ZERO,
             events: VecDeque::new(),
             now: Timestamp::ZERO,
+            listens_since: Timestamp::ZERO,
             next_presence: Timestamp::ZERO,
             next_hours: Timestamp::ZERO,
             registry,
@@ -97,6 +100,9 @@ impl Analyst {
     /// Takes the next observation in.
     pub fn observe(&mut self, observation: Observation) {
         self.now = self.now.max(observation.order.timestamp);
+        if self.listens_since == Timestamp::ZERO {
+            self.listens_since = self.now;
+        }
         self.settle_presence();
         self.settle_hours();
         // What a person reads is the time that the capture states; what ages here goes by our own.
@@ -200,6 +206,11 @@ impl Analyst {
         is_single_host(ip) && self.config.local_nets.contains(ip)
     }
 
+    /// Tells whether what passes by on an interface is added to totals.
+    pub(super) fn is_counted(&self, interface: InterfaceId) -> bool {
+        !self.config.uncounted_interfaces.contains(&interface)
+    }
+
     fn observe_binding(&mut self, mac: MacAddr, ip: IpAddr, how: BindingSource, now: Timestamp) {
         let ip = match how {
             // ARP never leaves the segment, so any address in it is next to us: new Hikvision cameras
@@ -263,7 +274,7 @@ mod tests {
     };
     use crate::flow::{ConnState, Endpoint, FlowCounters, FlowId, FlowRecord, Role};
     use crate::meter::{FlowHead, MessageContext, MessageFlow, ObservationOrder};
-    use crate::net::{InterfaceId, IpProtocol};
+    use crate::net::IpProtocol;
 
     const CAMERA_MAC: MacAddr = MacAddr([0x44, 0xa6, 0x42, 1, 2, 3]);
     const PHONE_MAC: MacAddr = MacAddr([0x02, 0, 0, 0, 0, 7]);
@@ -785,6 +796,24 @@ mod tests {
         let started = LBS_FLOW.starts(&mut bench);
 
         assert!(sighting(&started).is_of_concern() && sighting(&started).tallies.is_none());
+    }
+
+    #[test]
+    fn names_that_pass_by_on_an_uncounted_interface_are_not_counted_as_asked() {
+        for is_counted in [true, false] {
+            let uncounted = if is_counted { vec![] } else { vec![InterfaceId(0)] };
+            let config = Config { uncounted_interfaces: uncounted, ..Config::default() };
+            let mut bench = Bench::with(config);
+            bench.arp(CAMERA_MAC, CAMERA);
+            bench.asks(CAMERA_MAC, CAMERA, LBS_NAME);
+            let nowhere = dns(LBS_NAME, Some(Ipv4Addr::UNSPECIFIED));
+            bench.message(ROUTER_MAC, end(RESOLVER, 53), end(CAMERA, 40_000), nowhere);
+            bench.analyst.drain(Timestamp::from_parts(1_200, 0));
+
+            let attempts = hours(&bench.events())[0].attempts;
+            let count = u32::from(is_counted);
+            assert_eq!((attempts.names_asked, attempts.names_refused), (count, count));
+        }
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub(super) struct UnitLog {
     pub(super) trail: Trail,
     /// Its hours.
     pub(super) hours: HourBook,
+    /// When it was seen to begin anew, with an address that it asked for.
+    pub(super) booted: Option<Timestamp>,
 }
 
 /// An hour that is to be judged.
@@ -38,9 +40,11 @@ pub(super) struct UnitLogs {
 impl UnitLogs {
     /// The log of a vendor device; it begins when it is asked for first, with the first sighting of the device.
     pub(super) fn of(&mut self, device: DeviceRef, now: Timestamp) -> &mut UnitLog {
-        self.logs
-            .entry(device)
-            .or_insert_with(|| UnitLog { trail: Trail::default(), hours: HourBook::new(now) })
+        self.logs.entry(device).or_insert_with(|| UnitLog {
+            trail: Trail::default(),
+            hours: HourBook::new(now),
+            booted: None,
+        })
     }
 
     /// The log of a device that has one.
@@ -84,6 +88,7 @@ impl UnitLogs {
         match self.logs.get_mut(&into) {
             Some(known) => {
                 known.hours.join(log.hours);
+                known.booted = known.booted.max(log.booted);
                 log.trail.steps().for_each(|step| known.trail.note(step.clone()));
             }
             None => {

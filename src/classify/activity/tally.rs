@@ -22,6 +22,8 @@ pub struct HourTally {
     pub(super) heard: bool,
     /// It was seen on the network, if only by what goes to everybody.
     pub(super) noticed: bool,
+    /// Packets of it to the outside were seen.
+    pub(super) outside: bool,
     /// Flows of it to the outside were seen of which nobody knows what they moved.
     pub(super) is_cut: bool,
 }
@@ -61,7 +63,7 @@ impl HourTally {
     /// Tells whether any packet of the device to a single host outside was seen, answered or not.
     #[must_use]
     pub fn shows_traffic(&self) -> bool {
-        !self.roles.is_empty() || self.attempts.any() || self.nameless_bytes > 0
+        self.outside || !self.roles.is_empty() || self.attempts.any() || self.nameless_bytes > 0
     }
 
     /// How many attempts failed so far.
@@ -95,6 +97,12 @@ impl HourTally {
         self.heard = true;
     }
 
+    /// Notes that it sent something to the outside.
+    pub const fn go_outside(&mut self) {
+        self.heard = true;
+        self.outside = true;
+    }
+
     /// Notes a flow to or from the outside that could not be followed.
     pub const fn cut(&mut self) {
         self.heard = true;
@@ -113,6 +121,7 @@ impl HourTally {
         other.evasions.seen().iter().for_each(|evasion| self.evasions.join(evasion));
         self.control_answers = self.control_answers.saturating_add(other.control_answers);
         self.nameless_bytes = self.nameless_bytes.saturating_add(other.nameless_bytes);
+        self.outside |= other.outside;
         self.heard |= other.heard;
         self.noticed |= other.noticed;
         self.is_cut |= other.is_cut;
