@@ -175,7 +175,8 @@ impl Analyst {
         self.push(now, event_kind(sighting, phase));
     }
 
-    /// The service at the far end. A verdict on a live flow stays, unless what is learned of the flow names a better one.
+    /// The service at the far end. A verdict on a live flow stays, unless what is learned of the flow names a better one, or
+    /// refutes what led to it; what was credited by then stays credited.
     fn destination(
         &mut self,
         report: &FlowReport,
@@ -204,6 +205,7 @@ impl Analyst {
         let found = self.verdict(report, perimeter, sign, unit);
         match (known, found) {
             (Some(known), Some(found)) if found.replaces(&known) => Some(Arc::new(found)),
+            (Some(known), None) if self.is_refuted(&known, report, perimeter, unit) => None,
             (Some(known), _) => Some(known),
             (None, found) => found.map(Arc::new),
         }

@@ -58,15 +58,9 @@ impl Analyst {
             self.note_step(unit, near, record, destination);
         }
         let far_end = record.endpoint(near.other());
-        let is_named = || {
-            let host = record.endpoint(near).ip;
-            let head = report.head.as_deref();
-            head.is_some_and(|head| head.sni.is_some() || head.http_host.is_some())
-                || self.names.lookup(host, far_end.ip, record.flow_start).is_some()
-        };
         let is_nameless = destination.is_none()
             && perimeter == Perimeter::Outbound
-            && !is_named()
+            && !self.is_named(report, perimeter)
             && self.would_know_the_name(unit, record);
         let ended = matches!(phase, Phase::Ended(_));
         let tally = self.units.of(unit, self.now).hours.at(at);
@@ -389,6 +383,18 @@ mod tests {
     /// A flow that both ends spoke in ends.
     fn ended_at(
         analyst: &mut Analyst,
+        both: (Endpoint, Endpoint),
+        protocol: IpProtocol,
+        head: Option<AppProtocol>,
+    ) -> FlowReport {
+        let report = report(both, protocol, head);
+        let reason = crate::flow::FlowEndReason::EndOfFlow;
+        let told = ObservationKind::FlowEnded { report: report.clone(), reason };
+        observe(analyst, told);
+        report
+    }
+
+    fn report(
         (initiator, responder): (Endpoint, Endpoint),
         protocol: IpProtocol,
         head: Option<AppProtocol>,
@@ -396,7 +402,7 @@ mod tests {
         let inbound = responder.ip == IpAddr::from([192, 168, 1, 64]);
         let counters = FlowCounters { packets: 2, ip_bytes: 90, ..FlowCounters::default() };
         let macs = if inbound { [MacAddr::ZERO, CAMERA] } else { [CAMERA, MacAddr::ZERO] };
-        let report = FlowReport {
+        FlowReport {
             record: Box::new(FlowRecord {
                 id: FlowId(1),
                 initiator,
@@ -414,11 +420,23 @@ mod tests {
                 conn_state: ConnState::SF,
             }),
             head: head.map(|protocol| Arc::new(FlowHead { protocol, sni: None, http_host: None })),
+        }
+    }
+
+    /// A name turns up for the far end.
+    fn names(analyst: &mut Analyst) {
+        let address = [203, 0, 113, 9];
+        let query = DnsQuery { name: "time.example".into(), rtype: 1 };
+        let data = DnsRecordData::A(address.into());
+        let answer = DnsRecord { name: "time.example".into(), rtype: 1, ttl: 300, data };
+        let dns = DnsMessage {
+            queries: vec![query],
+            answers: vec![answer],
+            ..DnsMessage::new(AppProtocol::Dns, 1, 0x8180)
         };
-        let reason = crate::flow::FlowEndReason::EndOfFlow;
-        let told = ObservationKind::FlowEnded { report: report.clone(), reason };
-        observe(analyst, told);
-        report
+        let resolver = Endpoint { ip: [192, 168, 1, 1].into(), port: 53 };
+        let both = (ends(false, 0).0, resolver);
+        tells(analyst, both, Role::Responder, Message::Dns(Box::new(dns)));
     }
 
     fn destination(analyst: &mut Analyst) -> Option<CloudRole> {
@@ -538,20 +556,6 @@ mod tests {
 
     #[test]
     fn an_address_without_a_name_counts_only_where_its_name_would_have_been_heard() {
-        let names = |analyst: &mut Analyst| {
-            let address = [203, 0, 113, 9];
-            let query = DnsQuery { name: "time.example".into(), rtype: 1 };
-            let data = DnsRecordData::A(address.into());
-            let answer = DnsRecord { name: "time.example".into(), rtype: 1, ttl: 300, data };
-            let dns = DnsMessage {
-                queries: vec![query],
-                answers: vec![answer],
-                ..DnsMessage::new(AppProtocol::Dns, 1, 0x8180)
-            };
-            let resolver = Endpoint { ip: [192, 168, 1, 1].into(), port: 53 };
-            let both = (ends(false, 0).0, resolver);
-            tells(analyst, both, Role::Responder, Message::Dns(Box::new(dns)));
-        };
         let long_ago = Timestamp::from_parts(10_000, 0).minus(NAMES_KEPT);
         let cases: [(&str, fn(&mut Analyst, Timestamp), bool); 3] = [
             ("right after the start", |_, _| {}, false),
@@ -570,5 +574,62 @@ mod tests {
         names(&mut named);
         ended_at(&mut named, outside(9, 9_000), IpProtocol::TCP, None);
         assert_eq!(ways(&mut named), []);
+    }
+
+    #[test]
+    fn a_peer_is_none_any_more_when_a_name_or_another_step_turns_up_for_its_address() {
+        let at = Timestamp::from_parts(9_995, 0);
+        let step = |kind, host, port| TrailStep {
+            kind,
+            server: Endpoint { ip: [198, 51, 100, host].into(), port },
+            own_port: 51_000,
+            is_vendors: true,
+            vendor: "ezviz".into(),
+            name: None,
+            first: at,
+            latest: at,
+        };
+        let far_end = outside(9, 62_001);
+        let refutes: [(fn(&mut Analyst), bool); 3] = [
+            (|_| {}, true),
+            (names, false),
+            (
+                |analyst| {
+                    let unit = analyst.registry.find([192, 168, 1, 64].into(), CAMERA).unwrap();
+                    let at = Timestamp::from_parts(10_000, 0);
+                    let step = TrailStep {
+                        kind: StepKind::Broker,
+                        server: outside(9, 62_001).1,
+                        own_port: 51_002,
+                        is_vendors: true,
+                        vendor: "ezviz".into(),
+                        name: None,
+                        first: at,
+                        latest: at,
+                    };
+                    analyst.push_step(unit, step);
+                },
+                false,
+            ),
+        ];
+        for (turns_up, stays) in refutes {
+            let mut analyst = analyst();
+            let unit = analyst.registry.find([192, 168, 1, 64].into(), CAMERA).unwrap();
+            analyst.push_step(unit, step(StepKind::Stun, 3, 6002));
+            analyst.push_step(unit, step(StepKind::P2p, 4, 6000));
+            let report = report(far_end, IpProtocol::UDP, None);
+            let interim = false;
+            observe(&mut analyst, ObservationKind::FlowUpdated { report, interim });
+            let role_of = |analyst: &Analyst| {
+                let known = analyst.watched.get(FlowId(1))?.destination.as_ref()?;
+                Some(known.role)
+            };
+            assert_eq!(role_of(&analyst), Some(CloudRole::P2p));
+
+            turns_up(&mut analyst);
+            ended_at(&mut analyst, far_end, IpProtocol::UDP, None);
+            let found = destination(&mut analyst);
+            assert_eq!(found, stays.then_some(CloudRole::P2p));
+        }
     }
 }
