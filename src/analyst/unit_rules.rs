@@ -324,6 +324,9 @@ mod tests {
 
     const CAMERA: MacAddr = MacAddr([0x44, 0xa6, 0x42, 1, 2, 3]);
 
+    type Prepare = fn(&mut Analyst, Timestamp);
+    type TurnUp = fn(&mut Analyst);
+
     fn analyst() -> Analyst {
         let mut analyst = Analyst::new(Arc::new(Catalogue::builtin().unwrap()), Config::default());
         let ip = [192, 168, 1, 64].into();
@@ -556,8 +559,8 @@ mod tests {
 
     #[test]
     fn an_address_without_a_name_counts_only_where_its_name_would_have_been_heard() {
-        let long_ago = Timestamp::from_parts(10_000, 0).minus(NAMES_KEPT);
-        let cases: [(&str, fn(&mut Analyst, Timestamp), bool); 3] = [
+        let long_ago = Timestamp::from_parts(10_000, 0).minus(NAMES_KEPT * 2);
+        let cases: [(&str, Prepare, bool); 3] = [
             ("right after the start", |_, _| {}, false),
             ("long after it", |analyst, long_ago| analyst.listens_since = long_ago, true),
             ("since it booted", |analyst, _| boot(analyst), true),
@@ -590,7 +593,7 @@ mod tests {
             latest: at,
         };
         let far_end = outside(9, 62_001);
-        let refutes: [(fn(&mut Analyst), bool); 3] = [
+        let refutes: [(TurnUp, bool); 3] = [
             (|_| {}, true),
             (names, false),
             (

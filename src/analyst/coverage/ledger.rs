@@ -172,8 +172,7 @@ impl CoverageLedger {
         if let Some(entry) = self.entry(interface) {
             entry.count(now, |evidence| evidence.unfollowed += 1);
         }
-        let of_device = self.devices.entry(device).or_default();
-        if let Some(evidence) = of_device.hour.part(now) {
+        if let Some(evidence) = self.devices.entry(device).or_default().hour.part(now) {
             evidence.unfollowed += 1;
         }
     }
@@ -261,10 +260,9 @@ impl CoverageLedger {
         let mut coverage = Coverage::default();
         let mut conversed = false;
         for entry in &self.interfaces {
-            let place = entry.place(false, self.now);
-            let of_interface = entry.coverage(&entry.hour.sum(self.now), place);
+            let (hour, place) = (entry.hour.sum(self.now), entry.place(false, self.now));
             conversed |= matches!(entry.sight.over_all(), Visibility::Full | Visibility::OneWay);
-            coverage.join(of_interface);
+            coverage.join(entry.coverage(&hour, place));
         }
         if !conversed {
             coverage.least(0, CoverageLimit::BroadcastOnly);
@@ -365,12 +363,9 @@ impl OnInterface {
 
     /// What it sees of the traffic of others; where conversations come by, more does than what goes to everybody.
     fn place(&self, conversed: bool, now: Timestamp) -> Visibility {
-        match self.sight.state() {
-            Visibility::BroadcastOnly if conversed || self.sight.conversed_lately(now) => {
-                Visibility::Full
-            }
-            state => state,
-        }
+        let state = self.sight.state();
+        let conversed = conversed || self.sight.conversed_lately(now);
+        if state == Visibility::BroadcastOnly && conversed { Visibility::Full } else { state }
     }
 
     fn coverage(&self, evidence: &Evidence, visibility: Visibility) -> Coverage {
