@@ -364,7 +364,7 @@ fn state() -> ApiState {
     }
     ApiState {
         inventory: Arc::new(inventory),
-        render_metrics: Arc::new(move || recorder.render()),
+        render_metrics: Arc::new(move |format| recorder.render(format)),
         status: Arc::new(|| Status {
             version: "1.2.3".to_owned(),
             uptime: Duration::from_secs(60),

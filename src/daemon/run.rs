@@ -213,7 +213,7 @@ fn api_state(
     let stopwatch = clock::Stopwatch::start();
     ApiState {
         inventory: Arc::clone(inventory),
-        render_metrics: Arc::new(move || recorder.render()),
+        render_metrics: Arc::new(move |format| recorder.render(format)),
         status: Arc::new(move || {
             let view = view.load();
             let (successful, at) = **reloads.load();
