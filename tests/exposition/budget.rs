@@ -7,6 +7,7 @@ use hikwatch::metrics::{Config, ExpositionFormat, Profile};
 use hikwatch::net::MacAddr;
 use hikwatch::simulate::{Estate, EstatePlan, Link, Prng, SimulatedFrame, build_udp, forged_flood};
 
+use crate::events::crowd;
 use crate::lab::{Lab, START, series, sum};
 use crate::openmetrics;
 use crate::oracles::{assert_promtool_is_content, assert_python_reads};
@@ -76,6 +77,25 @@ fn the_number_of_series_does_not_follow_names_and_addresses() {
 #[ignore = "takes minutes: a million names, hardware addresses and addresses"]
 fn the_number_of_series_does_not_follow_a_million_names_and_addresses() {
     pour(1_000_000);
+}
+
+#[test]
+fn a_scrape_with_256_devices_is_quick() {
+    let recorder = crowd(256, 8, &Config::default());
+    for format in [ExpositionFormat::Text, ExpositionFormat::OpenMetrics] {
+        let mut fastest = Duration::MAX;
+        let mut lines = 0;
+        for _ in 0..5 {
+            #[expect(clippy::disallowed_methods, reason = "how long it takes is the question")]
+            let begun = std::time::Instant::now();
+            lines = recorder.render(format).lines().count();
+            fastest = fastest.min(begun.elapsed());
+        }
+        println!("{lines} lines of {format:?} in {fastest:?}");
+        assert!(lines > 7_000, "{lines} lines");
+        // The bound for a release is 10 ms, and the bench shows it; this one only catches what went wrong by far.
+        assert!(fastest < Duration::from_millis(100), "{fastest:?}");
+    }
 }
 
 /// Half of the strangers are forged devices, half ask for names; every one has addresses and names of its own.

@@ -3,6 +3,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::cast_precision_loss,
@@ -10,8 +11,11 @@
 )]
 
 mod budget;
+mod chain;
+mod events;
 mod lab;
 mod monotony;
 mod openmetrics;
 mod oracles;
+mod shipped;
 mod tools;

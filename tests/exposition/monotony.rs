@@ -2,20 +2,14 @@
 //! arrive late.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use hikwatch::analyst::{Event, EventKind, FlowDevice, FlowSighting, Tallies, Tally};
-use hikwatch::catalogue::{CloudRole, Region, Speaker};
-use hikwatch::classify::{Basis, Destination};
-use hikwatch::decode::VlanIds;
-use hikwatch::device::{DeviceId, DeviceKind, DeviceProfile, Identity};
-use hikwatch::flow::{ConnState, Endpoint, FlowCounters, FlowEndReason, FlowId, FlowRecord, Role};
-use hikwatch::meter::{FlowReport, MeterStats};
+use hikwatch::meter::MeterStats;
 use hikwatch::metrics::{Config, Profile, Recorder, SinkTotals};
-use hikwatch::net::{InterfaceId, IpProtocol, MacAddr, Perimeter, Timestamp};
+use hikwatch::net::Timestamp;
 use hikwatch::simulate::{Household, Prng};
 
+use crate::events::{flow, id};
 use crate::lab::{Lab, START, is_counter, recorder, series, sum};
 
 /// How long Prometheus takes a series for the same as before when it was away (`--query.lookback-delta`).
@@ -127,73 +121,4 @@ fn no_counter_falls_while_a_household_lives() {
         }
     }
     assert!(before > 0.0);
-}
-
-fn id(number: u64) -> DeviceId {
-    DeviceId(format!("d-{number:012}").into())
-}
-
-fn flow(
-    now: Timestamp,
-    device: u64,
-    perimeter: usize,
-    service: u64,
-    of_device: u64,
-    of_service: u64,
-) -> Event {
-    let profile = DeviceProfile {
-        mac: Some(MacAddr([0x44, 0xa6, 0x42, 1, 2, 3])),
-        identity: Identity {
-            vendor: Some("ezviz".into()),
-            kind: DeviceKind::Camera,
-            confidence: 50,
-            ..Identity::default()
-        },
-        last_seen: now,
-        ..DeviceProfile::new(id(device), now)
-    };
-    let tally = |sent| Tally { sent, received: 0, flows: 1 };
-    let sighting = FlowSighting {
-        report: FlowReport {
-            record: Box::new(FlowRecord {
-                id: FlowId(1),
-                initiator: Endpoint { ip: "192.0.2.10".parse().unwrap(), port: 49152 },
-                responder: Endpoint { ip: "198.51.100.7".parse().unwrap(), port: 443 },
-                protocol: IpProtocol::TCP,
-                interface: InterfaceId(0),
-                vlans: VlanIds::default(),
-                tunnel: None,
-                initiator_mac: MacAddr::ZERO,
-                responder_mac: MacAddr::ZERO,
-                flow_start: now,
-                flow_end: now,
-                forward: FlowCounters::default(),
-                reverse: FlowCounters::default(),
-                conn_state: ConnState::SF,
-            }),
-            head: None,
-        },
-        perimeter: [Perimeter::Outbound, Perimeter::Internal][perimeter],
-        device: Some(FlowDevice { profile: Arc::new(profile), role: Role::Initiator }),
-        destination: Some(Arc::new(Destination {
-            vendor: "ezviz".into(),
-            service: format!("service-{service}").into(),
-            role: CloudRole::Registration,
-            region: Region::Eu,
-            speaker: Speaker::Device,
-            domain: None,
-            confidence: 90,
-            basis: Basis::Sni,
-            aliases: Arc::default(),
-            place: Default::default(),
-            steps: Arc::default(),
-        })),
-        tallies: Some(Tallies { device: tally(of_device), cloud: tally(of_service) }),
-        country: None,
-        peer: None,
-    };
-    Event {
-        timestamp: now,
-        kind: EventKind::FlowEnded { sighting, reason: FlowEndReason::EndOfFlow },
-    }
 }
