@@ -365,8 +365,9 @@ fn ask_bytes(address: SocketAddr, request: &str) -> (String, Vec<u8>) {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
-    let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
-    (head, bytes[end + 4..].to_vec())
+    let (head, rest) = bytes.split_at(end);
+    let body = rest.get(4..).unwrap().to_vec();
+    (String::from_utf8_lossy(head).to_ascii_lowercase(), body)
 }
 
 /// Serves three cameras, a phone, a flow and an alert, and runs `client` against them; the server then stops.

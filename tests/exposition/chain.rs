@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::{sleep, spawn};
 use std::time::Duration;
 
@@ -157,7 +157,7 @@ fn configure(folder: &Path, [demo, alertmanager, receiver]: [SocketAddr; 3]) {
 fn listen() -> (SocketAddr, Receiver<Value>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let (sender, receiver) = channel();
+    let (sender, receiver) = sync_channel(1024);
     spawn(move || {
         for stream in listener.incoming().filter_map(Result::ok) {
             if let Some(message) = take(&stream)

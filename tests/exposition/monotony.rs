@@ -112,7 +112,7 @@ fn no_counter_falls_while_a_household_lives() {
     let mut before = 0.0;
     for frame in Household::new(9, START).take(6_000) {
         lab.take(&frame);
-        if lab.frames % 100 == 0 {
+        if lab.frames.is_multiple_of(100) {
             lab.tell_totals();
             let all = scrapes.take(&lab.recorders[0], frame.timestamp);
             let sum = sum(&all, "hikwatch_device_bytes_total", &[]);
