@@ -151,12 +151,22 @@ impl Inventory {
                     entry.add_hour(&sighting.hour, most);
                 }
             }
-            EventKind::AlertRaised(sighting) => {
+            EventKind::AlertTold(sighting) => {
                 let mut alerts = self.alerts.lock().unwrap_or_else(PoisonError::into_inner);
-                if alerts.len() >= MAX_ALERTS {
-                    alerts.pop_front();
+                let told = &sighting.alert;
+                let known = alerts
+                    .iter_mut()
+                    .rev()
+                    .find(|known| known.id == told.id && known.since == told.since);
+                match known {
+                    Some(known) => *known = told.clone(),
+                    None => {
+                        if alerts.len() >= MAX_ALERTS {
+                            alerts.pop_front();
+                        }
+                        alerts.push_back(told.clone());
+                    }
                 }
-                alerts.push_back(sighting.alert.clone());
             }
         }
     }
@@ -364,7 +374,7 @@ fn page<T>(entries: Vec<T>, offset: usize, limit: usize) -> Page<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::AlertRule;
+    use crate::alert::{AlertRule, RuleCard};
     use crate::analyst::{AlertSighting, FlowDevice, Tallies};
     use crate::catalogue::{CloudRole, Region, Speaker};
     use crate::classify::Basis;
@@ -430,15 +440,12 @@ mod tests {
         let inventory = Inventory::new();
 
         for number in 0..MAX_ALERTS + 5 {
-            let alert = Alert {
-                timestamp: Timestamp::ZERO,
-                rule: AlertRule::NewDevice,
-                message: number.to_string(),
-                device: Arc::new(device(1, Some("ezviz"))),
-                destination: None,
-            };
+            let (rule, device) = (AlertRule::NewDevice, Arc::new(device(1, Some("ezviz"))));
+            let said = (number.to_string().into(), number.to_string());
+            let card = Arc::new(RuleCard::of(rule));
+            let alert = Alert::raised(card, rule.severity(), device, said, Timestamp::ZERO);
             let sighting = AlertSighting { alert, flow: None };
-            inventory.apply(&event(EventKind::AlertRaised(Box::new(sighting))));
+            inventory.apply(&event(EventKind::AlertTold(Box::new(sighting))));
         }
 
         let page = inventory.alerts(0, 1);

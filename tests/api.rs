@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hikwatch::alert::{Alert, AlertRule};
+use hikwatch::alert::{Alert, AlertRule, RuleCard};
 use hikwatch::analyst::{
     AlertSighting, Event, EventKind, FlowDevice, FlowSighting, Tallies, Tally, Visibility,
 };
@@ -408,14 +408,14 @@ fn state() -> ApiState {
         seen(explained_device()),
         seen(device(4, None)),
         event(EventKind::FlowStarted(flow())),
-        event(EventKind::AlertRaised(Box::new(AlertSighting {
-            alert: Alert {
-                timestamp: Timestamp::from_parts(20, 0),
-                rule: AlertRule::NewDevice,
-                message: "A new device.".to_owned(),
-                device: Arc::new(device(1, Some("ezviz"))),
-                destination: None,
-            },
+        event(EventKind::AlertTold(Box::new(AlertSighting {
+            alert: Alert::raised(
+                Arc::new(RuleCard::of(AlertRule::NewDevice)),
+                AlertRule::NewDevice.severity(),
+                Arc::new(device(1, Some("ezviz"))),
+                ("".into(), "A new device.".to_owned()),
+                Timestamp::from_parts(20, 0),
+            ),
             flow: None,
         }))),
     ] {

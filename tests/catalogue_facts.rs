@@ -352,7 +352,7 @@ fn seen(mac: MacAddr) -> Option<Arc<DeviceProfile>> {
         | EventKind::FlowEnded { .. }
         | EventKind::MessageRead(_)
         | EventKind::HourJudged(_)
-        | EventKind::AlertRaised(_) => None,
+        | EventKind::AlertTold(_) => None,
     })
 }
 

@@ -11,7 +11,7 @@ mod schema;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use hikwatch::alert::{Alert, AlertRule};
+use hikwatch::alert::{Alert, AlertRule, RuleCard};
 use hikwatch::analyst::{
     AlertSighting, Event, EventKind, FlowDevice, FlowSighting, MessageSighting,
 };
@@ -196,7 +196,7 @@ fn messages_are_written_only_when_asked_for() {
 
 #[test]
 fn an_alert_names_its_rule_and_marks_its_flow() {
-    let alert = at(EventKind::AlertRaised(Box::new(AlertSighting {
+    let alert = at(EventKind::AlertTold(Box::new(AlertSighting {
         alert: alert(AlertRule::VendorCloudContact),
         flow: Some(camera_flow().report),
     })));
@@ -411,11 +411,11 @@ fn every_event() -> Vec<Event> {
     let mut events = vec![
         at(EventKind::DeviceSeen(Arc::new(camera()))),
         at(EventKind::DeviceSeen(Arc::new(phone()))),
-        at(EventKind::AlertRaised(Box::new(AlertSighting {
+        at(EventKind::AlertTold(Box::new(AlertSighting {
             alert: alert(AlertRule::NewDevice),
             flow: None,
         }))),
-        at(EventKind::AlertRaised(Box::new(AlertSighting {
+        at(EventKind::AlertTold(Box::new(AlertSighting {
             alert: alert(AlertRule::VendorCloudContact),
             flow: Some(camera_flow().report),
         }))),
@@ -634,13 +634,10 @@ fn cloud() -> Destination {
 }
 
 fn alert(rule: AlertRule) -> Alert {
-    Alert {
-        timestamp: later(),
-        rule,
-        message: "A camera spoke to its cloud.".to_owned(),
-        device: Arc::new(camera()),
-        destination: Some(Arc::new(cloud())),
-    }
+    let said = ("ezviz-lbs".into(), "A camera spoke to its cloud.".to_owned());
+    let (card, device) = (Arc::new(RuleCard::of(rule)), Arc::new(camera()));
+    let alert = Alert::raised(card, rule.severity(), device, said, later());
+    Alert { destination: Some(Arc::new(cloud())), ..alert }
 }
 
 fn dns(protocol: AppProtocol, flags: u16) -> Message {

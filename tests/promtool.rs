@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hikwatch::alert::{Alert, AlertRule};
+use hikwatch::alert::{Alert, AlertRule, RuleCard};
 use hikwatch::analyst::{
     self, AlertSighting, Event, EventKind, FlowDevice, FlowSighting, Tallies, Tally, Visibility,
 };
@@ -265,14 +265,14 @@ fn full_recorder() -> Recorder {
     let recorder = recorder(256);
     recorder.apply(&seen(camera(1)));
     recorder.apply(&flow(1, 100));
-    recorder.apply(&event(EventKind::AlertRaised(Box::new(AlertSighting {
-        alert: Alert {
-            timestamp: Timestamp::from_parts(20, 0),
-            rule: AlertRule::NewDevice,
-            message: "A new device.".to_owned(),
-            device: Arc::new(camera(1)),
-            destination: None,
-        },
+    recorder.apply(&event(EventKind::AlertTold(Box::new(AlertSighting {
+        alert: Alert::raised(
+            Arc::new(RuleCard::of(AlertRule::NewDevice)),
+            AlertRule::NewDevice.severity(),
+            Arc::new(camera(1)),
+            ("".into(), "A new device.".to_owned()),
+            Timestamp::from_parts(20, 0),
+        ),
         flow: None,
     }))));
     recorder.observe_meters(&MeterStats {

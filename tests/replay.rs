@@ -82,7 +82,7 @@ impl ReplaySink for Gatherer {
                 (sighting.device.as_ref(), sighting.destination.as_ref())
             }
             EventKind::HourJudged(sighting) => (Some(&sighting.profile), None),
-            EventKind::AlertRaised(sighting) => {
+            EventKind::AlertTold(sighting) => {
                 (Some(&sighting.alert.device), sighting.alert.destination.as_ref())
             }
         };

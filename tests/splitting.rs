@@ -259,7 +259,7 @@ fn conclude(events: &[Event]) -> Conclusions {
             | EventKind::FlowStarted(_)
             | EventKind::FlowUpdated { .. }
             | EventKind::HourJudged(_)
-            | EventKind::AlertRaised(_) => {}
+            | EventKind::AlertTold(_) => {}
         }
     }
     found.devices = profiles.values().map(|profile| describe(profile)).collect();

@@ -1,10 +1,29 @@
 //! What a person should look at.
 //!
-//! Comes in: profiles and destinations. Goes out: [`Alert`]s, each once. It never sends anything.
+//! Comes in: [`Scene`]s: what happened to a device. Goes out: [`Alert`]s: each once, counted while it stands, resolved when it is
+//! over. `rules/` holds the rules, one a file; what the site says about them is in `policy`. It never sends anything.
 
+mod about;
+mod card;
+mod desk;
+mod finding;
+mod memory;
+mod policy;
 mod record;
-mod remembered;
+mod rule;
+mod rules;
 mod ruleset;
+mod scene;
+mod severity;
 
-pub use record::{Alert, AlertRule, Severity};
-pub use ruleset::{CONTACT_CONFIDENCE, NEW_DEVICE_CONFIDENCE, Ruleset};
+pub use about::{About, Holding};
+pub use card::RuleCard;
+pub use desk::{MAX_STANDING, Suppression};
+pub use memory::{Habits, Topic};
+pub use policy::{Config, DeviceSelector, Expectation, Override, QuietHours};
+pub use record::{Alert, AlertId, AlertPhase};
+pub use rule::{AlertRule, FIRST_SITE_SIGNATURE};
+pub use rules::{CONTACT_CONFIDENCE, NEW_DEVICE_CONFIDENCE};
+pub use ruleset::Ruleset;
+pub use scene::{Cue, FlowCue, FlowStage, MessageCue, Scene};
+pub use severity::Severity;

@@ -1,205 +1,200 @@
-//! The rules: what is worth an alert, and that each is raised once.
+//! The rules at work: each sees what happened, the desk keeps what they found.
 //!
-//! Comes in: profiles, and contacts of a device with a cloud service. Goes out: [`Alert`]s. It never sends anything.
+//! Comes in: scenes, and the time. Goes out: [`Alert`]s, each once; habits of devices for who stores them. It never sends
+//! anything.
 
-use std::fmt::Write;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::remembered::Remembered;
-use super::{Alert, AlertRule};
-use crate::classify::Destination;
-use crate::device::{DeviceId, DeviceKind, DeviceProfile, EvidenceSource};
-use crate::net::{Timestamp, printable};
+use ahash::RandomState;
 
-/// From this confidence on a device counts as a vendor's: an address block alone suffices, and the message says how
-/// sure it is; a name that one source measured does not.
-pub const NEW_DEVICE_CONFIDENCE: u8 = 40;
+use super::card::RuleCard;
+use super::desk::{Desk, Found, Suppression};
+use super::finding::{Finding, Findings};
+use super::memory::{Habits, Memory, Topic};
+use super::policy::Config;
+use super::record::{Alert, AlertId};
+use super::rule::AlertRule;
+use super::rules::{NEW_DEVICE_CONFIDENCE, REPORTED_CONFLICT, REPORTED_NEW, change_text};
+use super::scene::{Cue, Scene};
+use crate::device::{DeviceId, DeviceProfile};
+use crate::net::Timestamp;
 
-/// From this confidence on a verdict on a destination is told as a contact: a port alone is none.
-pub const CONTACT_CONFIDENCE: u8 = 50;
+/// Most devices that the rules remember; guards against a flood of made-up addresses. The inventory forgets first.
+const MAX_DEVICES: usize = 16_384;
 
-/// Most devices that are remembered as reported; guards against a flood of made-up addresses.
-const MAX_REPORTED_DEVICES: usize = 16_384;
-
-/// Most pairs of device and service that are remembered as reported.
-const MAX_REPORTED_CONTACTS: usize = 65_536;
-
-/// Most characters of a text from the network in a message.
-const MAX_TEXT_CHARS: usize = 64;
-
-/// The rules with what they already reported.
+/// The rules with what they know of each device.
 #[derive(Debug)]
 pub struct Ruleset {
-    devices: Remembered<DeviceId>,
-    contacts: Remembered<(DeviceId, Arc<str>)>,
-    conflicts: Remembered<DeviceId>,
+    config: Config,
+    cards: Vec<(AlertRule, Arc<RuleCard>)>,
+    memories: HashMap<DeviceId, Memory, RandomState>,
+    findings: Findings,
+    desk: Desk,
 }
 
 impl Ruleset {
     /// Rules that have reported nothing yet.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(config: Config) -> Self {
+        let card = |rule| (rule, Arc::new(RuleCard::of(rule)));
         Self {
-            devices: Remembered::new(MAX_REPORTED_DEVICES),
-            contacts: Remembered::new(MAX_REPORTED_CONTACTS),
-            conflicts: Remembered::new(MAX_REPORTED_DEVICES),
+            config,
+            cards: AlertRule::ALL.map(card).into(),
+            memories: HashMap::with_hasher(RandomState::new()),
+            findings: Findings::default(),
+            desk: Desk::default(),
         }
     }
 
-    /// What a changed profile gives: `new-device`, `identity-conflict`.
-    pub fn observe_profile(
-        &mut self,
-        profile: &Arc<DeviceProfile>,
-        now: Timestamp,
-    ) -> impl Iterator<Item = Alert> + use<> {
-        let new_device = self.new_device(profile, now);
-        new_device.into_iter().chain(self.identity_conflict(profile, now))
+    /// Uses other settings from now on; what stands stays.
+    pub fn set_config(&mut self, config: Config) {
+        self.config = config;
     }
 
-    /// `identity-conflict`: once for each vendor device.
-    fn identity_conflict(&mut self, profile: &Arc<DeviceProfile>, now: Timestamp) -> Option<Alert> {
-        let vendor = profile.identity.vendor.as_deref()?;
-        profile.state.conflict?;
-        if !self.conflicts.insert(profile.id.clone()) {
-            return None;
+    /// Lets every rule look at what happened. Devices of no vendor are looked at only where they speak to a vendor's cloud.
+    pub fn observe(&mut self, scene: &Scene<'_>) {
+        let speaks_to_a_cloud = matches!(&scene.cue, Cue::Flow(flow) if flow.destination.is_some());
+        if !scene.device.is_vendor_device() && !speaks_to_a_cloud {
+            return;
         }
-        Some(Alert {
-            timestamp: now,
-            rule: AlertRule::IdentityConflict,
-            message: format!(
-                "Two stations claim to be one device of {vendor} ({}): an address or a serial number of it is used by \
-                 another station",
-                describe(profile)
-            ),
-            device: Arc::clone(profile),
-            destination: None,
-        })
+        let id = &scene.device.id;
+        if self.memories.len() >= MAX_DEVICES && !self.memories.contains_key(id) {
+            return;
+        }
+        let memory = self.memories.entry(id.clone()).or_default();
+        memory.hear(scene.now);
+        let is_learning = memory.habits.present < self.config.learning;
+        for (rule, card) in &self.cards {
+            rule.observe(scene, memory, &mut self.findings);
+            let about = rule.about();
+            let found = self.findings.drain();
+            for finding in found {
+                let (subject, message, destination) = match finding {
+                    Finding::Clear { subject } => {
+                        self.desk.clear(&card.name, id, &subject, scene.now);
+                        continue;
+                    }
+                    Finding::Raise { subject, message, destination } => {
+                        (subject, message, destination)
+                    }
+                };
+                let terms = self.config.terms(about.name, about.severity, scene.device);
+                let reason = if !terms.enabled {
+                    Some(Suppression::Disabled)
+                } else if self.config.expects(scene.device, &subject) {
+                    Some(Suppression::Expected)
+                } else if about.learns && is_learning {
+                    Some(Suppression::Learning)
+                } else {
+                    None
+                };
+                if let Some(reason) = reason {
+                    self.desk.suppress(&card.name, reason);
+                    continue;
+                }
+                let device = scene.device;
+                let holds = about.holds;
+                let found =
+                    Found { rule: card, holds, terms, device, subject, message, destination };
+                self.desk.raise(found, self.config.max_per_hour, scene.now);
+            }
+        }
     }
 
-    /// `new-device`: once for each vendor device, when its confidence first reaches [`NEW_DEVICE_CONFIDENCE`].
-    fn new_device(&mut self, profile: &Arc<DeviceProfile>, now: Timestamp) -> Option<Alert> {
-        let vendor = profile.identity.vendor.as_deref()?;
-        if profile.identity.confidence < NEW_DEVICE_CONFIDENCE
-            || !self.devices.insert(profile.id.clone())
-        {
-            return None;
+    /// Resolves what is over.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        self.desk.settle(now);
+    }
+
+    /// Tells whether there is an alert to tell.
+    #[must_use]
+    pub fn has_alert(&self) -> bool {
+        self.desk.is_ready()
+    }
+
+    /// The next alert, oldest first.
+    pub fn poll_alert(&mut self) -> Option<Alert> {
+        self.desk.pop()
+    }
+
+    /// How many alerts were not told so far, by rule and reason.
+    #[must_use]
+    pub fn suppressed(&self) -> BTreeMap<(Arc<str>, Suppression), u64> {
+        self.desk.suppressed().map(|(rule, why, count)| ((Arc::clone(rule), why), count)).collect()
+    }
+
+    /// Somebody says that an alert is known. Tells whether it stands.
+    pub fn acknowledge(&mut self, id: AlertId) -> bool {
+        self.desk.acknowledge(id)
+    }
+
+    /// An earlier run knew this alert, and somebody had acknowledged it.
+    pub fn remember_acknowledged(&mut self, id: AlertId) {
+        self.desk.remember_acknowledged(id);
+    }
+
+    /// Takes what an earlier run knew of a device's habits.
+    pub fn remember_habits(&mut self, device: DeviceId, habits: Habits) {
+        if self.memories.len() < MAX_DEVICES {
+            self.memories.insert(device, Memory::restored(habits));
         }
-        let confidence = profile.identity.confidence;
-        let mut message = format!("New device of {vendor}");
-        if let Some(maker) = &profile.identity.oem_of {
-            write!(message, " (made by {maker})").unwrap_or_default();
-        }
-        write!(message, ": {}, {confidence} % sure", describe(profile)).unwrap_or_default();
-        let sources = sources(profile);
-        if !sources.is_empty() {
-            write!(message, " by {}", sources.join(", ")).unwrap_or_default();
-        }
-        Some(Alert {
-            timestamp: now,
-            rule: AlertRule::NewDevice,
-            message,
-            device: Arc::clone(profile),
-            destination: None,
-        })
     }
 
     /// Takes a device for reported, if it would have been: an earlier run knew it.
     pub fn remember_device(&mut self, profile: &DeviceProfile) {
-        if profile.is_vendor_device() && profile.identity.confidence >= NEW_DEVICE_CONFIDENCE {
-            self.devices.insert(profile.id.clone());
+        if !profile.is_vendor_device() {
+            return;
         }
-        if profile.is_vendor_device() && profile.state.conflict.is_some() {
-            self.conflicts.insert(profile.id.clone());
+        let memory = self.memories.entry(profile.id.clone()).or_default();
+        if profile.identity.confidence >= NEW_DEVICE_CONFIDENCE {
+            memory.is_new(Topic::Reported, REPORTED_NEW);
+        }
+        if profile.state.conflict.is_some() {
+            memory.is_new(Topic::Reported, REPORTED_CONFLICT);
+        }
+        for change in &profile.state.changes {
+            memory.is_new(Topic::Change, &change_text(change));
         }
     }
 
     /// Takes a contact for reported: an earlier run saw it.
-    pub fn remember_contact(&mut self, device: DeviceId, service: Arc<str>) {
-        self.contacts.insert((device, service));
+    pub fn remember_contact(&mut self, device: DeviceId, service: &str) {
+        self.memories.entry(device).or_default().is_new(Topic::Service, service);
+    }
+
+    /// What is usual for the devices whose habits have changed since they were last taken.
+    pub fn take_habits(&mut self) -> Vec<(DeviceId, Habits)> {
+        let mut news = Vec::new();
+        for (id, memory) in &mut self.memories {
+            if std::mem::take(&mut memory.habits.is_news) {
+                news.push((id.clone(), memory.habits.clone()));
+            }
+        }
+        news.sort_by(|a, b| a.0.cmp(&b.0));
+        news
     }
 
     /// Forgets what was reported of a device.
     pub fn forget(&mut self, id: &DeviceId) {
-        self.devices.remove(|device| device == id);
-        self.conflicts.remove(|device| device == id);
-        self.contacts.remove(|(device, _)| device == id);
-    }
-
-    /// `vendor-cloud-contact`: the first contact of a device with a cloud service of which the verdict is sure enough.
-    pub fn observe_contact(
-        &mut self,
-        profile: &Arc<DeviceProfile>,
-        destination: &Arc<Destination>,
-        now: Timestamp,
-    ) -> Option<Alert> {
-        if destination.confidence < CONTACT_CONFIDENCE
-            || !self.contacts.insert((profile.id.clone(), Arc::clone(&destination.service)))
-        {
-            return None;
-        }
-        let who = match &profile.identity.vendor {
-            Some(vendor) => format!("Device of {vendor} ({})", describe(profile)),
-            None => format!("A client that is no known camera ({})", describe(profile)),
-        };
-        let mut message = format!(
-            "{who} spoke to the cloud of {}: {}, {}",
-            destination.vendor,
-            destination.service,
-            destination.role.as_label(),
-        );
-        if let Some(domain) = &destination.domain {
-            write!(message, ", {}", printable(domain, MAX_TEXT_CHARS)).unwrap_or_default();
-        }
-        Some(Alert {
-            timestamp: now,
-            rule: AlertRule::VendorCloudContact,
-            message,
-            device: Arc::clone(profile),
-            destination: Some(Arc::clone(destination)),
-        })
+        self.memories.remove(id);
+        self.desk.forget(id);
     }
 }
 
 impl Default for Ruleset {
     fn default() -> Self {
-        Self::new()
+        Self::new(Config::default())
     }
-}
-
-/// Kind, model and first address.
-fn describe(profile: &DeviceProfile) -> String {
-    let mut text = match profile.identity.kind {
-        DeviceKind::Unknown => "kind unknown".to_owned(),
-        DeviceKind::Camera
-        | DeviceKind::Recorder
-        | DeviceKind::Doorbell
-        | DeviceKind::AccessControl
-        | DeviceKind::Intercom => profile.identity.kind.as_label().to_owned(),
-    };
-    if let Some(model) = &profile.identity.model {
-        write!(text, " {}", printable(model, MAX_TEXT_CHARS)).unwrap_or_default();
-    }
-    if let Some(address) = profile.addresses.first() {
-        write!(text, " at {address}").unwrap_or_default();
-    }
-    text
-}
-
-/// The kinds of evidence that the identity rests on, each once.
-fn sources(profile: &DeviceProfile) -> Vec<&'static str> {
-    let mut sources: Vec<EvidenceSource> =
-        profile.evidence.iter().filter(|fact| fact.weight > 0).map(|fact| fact.source).collect();
-    sources.sort_unstable();
-    sources.dedup();
-    sources.into_iter().map(EvidenceSource::as_label).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::catalogue::{CloudRole, Region, Speaker};
-    use crate::classify::Basis;
-    use crate::device::Identity;
+    use crate::alert::record::AlertPhase;
+    use crate::device::{Identity, Presence};
 
     fn profile(id: &str, vendor: Option<&str>, confidence: u8) -> Arc<DeviceProfile> {
         Arc::new(DeviceProfile {
@@ -214,67 +209,88 @@ mod tests {
         })
     }
 
-    fn destination(service: &str) -> Arc<Destination> {
-        Arc::new(Destination {
-            vendor: "ezviz".into(),
-            service: service.into(),
-            role: CloudRole::Registration,
-            region: Region::Eu,
-            speaker: Speaker::Device,
-            domain: Some("litedev.ezvizlife.com".into()),
-            confidence: 80,
-            basis: Basis::Dns,
-            aliases: Arc::default(),
-            place: Default::default(),
-            steps: Arc::default(),
-        })
+    fn look(rules: &mut Ruleset, device: &Arc<DeviceProfile>) -> Vec<Alert> {
+        look_at(rules, device, 100)
+    }
+
+    fn look_at(rules: &mut Ruleset, device: &Arc<DeviceProfile>, second: u64) -> Vec<Alert> {
+        let now = Timestamp::from_parts(second, 0);
+        rules.handle_timeout(now);
+        rules.observe(&Scene { now, device, cue: Cue::Profile });
+        std::iter::from_fn(|| rules.poll_alert()).collect()
     }
 
     #[test]
     fn a_device_is_reported_once_and_not_before_it_is_sure_enough() {
-        let mut rules = Ruleset::new();
-        let now = Timestamp::ZERO;
+        let mut rules = Ruleset::default();
 
-        assert!(rules.observe_profile(&profile("d-1", None, 0), now).next().is_none());
-        assert!(rules.observe_profile(&profile("d-1", Some("ezviz"), 39), now).next().is_none());
-        let alert = rules.observe_profile(&profile("d-1", Some("ezviz"), 40), now).next().unwrap();
-        assert!(rules.observe_profile(&profile("d-1", Some("ezviz"), 77), now).next().is_none());
-        assert!(rules.observe_profile(&profile("d-2", Some("ezviz"), 77), now).next().is_some());
+        assert!(look(&mut rules, &profile("d-1", None, 0)).is_empty());
+        assert!(look(&mut rules, &profile("d-1", Some("ezviz"), 39)).is_empty());
+        let alert = look(&mut rules, &profile("d-1", Some("ezviz"), 40)).pop().unwrap();
+        assert!(look(&mut rules, &profile("d-1", Some("ezviz"), 77)).is_empty());
+        assert_eq!(look(&mut rules, &profile("d-2", Some("ezviz"), 77)).len(), 1);
 
-        assert_eq!(alert.rule, AlertRule::NewDevice);
+        assert_eq!(alert.rule.builtin, Some(AlertRule::NewDevice));
         assert!(alert.message.contains("40 % sure") && alert.message.contains("192.0.2.64"));
         assert!(!alert.message.contains('\u{1b}'));
     }
 
     #[test]
     fn what_an_earlier_run_knew_is_not_reported_until_it_is_forgotten() {
-        let mut rules = Ruleset::new();
+        let mut rules = Ruleset::default();
         let (sure, unsure) = (profile("d-1", Some("ezviz"), 80), profile("d-2", Some("ezviz"), 30));
         rules.remember_device(&sure);
         rules.remember_device(&unsure);
-        rules.remember_contact(sure.id.clone(), "ezviz-lbs".into());
-        let now = Timestamp::ZERO;
 
-        assert!(rules.observe_profile(&sure, now).next().is_none());
-        assert!(rules.observe_contact(&sure, &destination("ezviz-lbs"), now).is_none());
-        assert!(rules.observe_profile(&profile("d-2", Some("ezviz"), 80), now).next().is_some());
-
+        assert!(look(&mut rules, &sure).is_empty());
+        let surer = profile("d-2", Some("ezviz"), 80);
+        assert_eq!(look(&mut rules, &surer).len(), 1);
         rules.forget(&sure.id);
-        assert!(rules.observe_profile(&sure, now).next().is_some());
-        assert!(rules.observe_contact(&sure, &destination("ezviz-lbs"), now).is_some());
+        assert_eq!(look(&mut rules, &sure).len(), 1);
     }
 
     #[test]
-    fn a_contact_is_reported_once_a_device_and_service() {
-        let mut rules = Ruleset::new();
-        let (camera, phone) = (profile("d-1", Some("ezviz"), 80), profile("d-2", None, 0));
-        let mut raised = |profile: &Arc<DeviceProfile>, service| {
-            rules.observe_contact(profile, &destination(service), Timestamp::ZERO).is_some()
-        };
+    fn habits_come_back_as_they_were_told() {
+        let mut rules = Ruleset::default();
+        let device = profile("d-1", Some("ezviz"), 80);
+        look(&mut rules, &device);
+        let habits = rules.take_habits();
+        assert_eq!(habits.len(), 1);
+        assert!(rules.take_habits().is_empty());
 
-        assert!(raised(&camera, "ezviz-lbs"));
-        assert!(!raised(&camera, "ezviz-lbs"));
-        assert!(raised(&camera, "ezviz-das"));
-        assert!(raised(&phone, "ezviz-lbs"));
+        let mut later = Ruleset::default();
+        for (id, known) in habits {
+            later.remember_habits(id, known);
+        }
+        assert!(look(&mut later, &device).is_empty());
+    }
+
+    #[test]
+    fn a_silent_device_is_told_and_resolved_when_it_is_heard_of_again() {
+        let mut rules = Ruleset::default();
+        let online = profile("d-1", Some("ezviz"), 80);
+        let mut silent = (*online).clone();
+        silent.state.presence = Presence::Offline;
+        look_at(&mut rules, &online, 100);
+
+        let told = |alerts: Vec<Alert>| -> Vec<_> {
+            alerts.iter().map(|alert| (alert.rule.name.to_string(), alert.phase)).collect()
+        };
+        let offline = look_at(&mut rules, &Arc::new(silent), 5_000);
+        assert!(told(offline).contains(&("device-offline".to_owned(), AlertPhase::Raised)));
+        let again = told(look_at(&mut rules, &online, 6_000));
+        assert!(again.contains(&("device-offline".to_owned(), AlertPhase::Resolved)), "{again:?}");
+        assert!(again.contains(&("device-online".to_owned(), AlertPhase::Raised)), "{again:?}");
+    }
+
+    #[test]
+    fn a_rule_that_is_switched_off_raises_nothing_and_is_counted() {
+        let off = crate::alert::policy::Override { enabled: Some(false), ..Default::default() };
+        let config = Config { overrides: vec![off], learning: Duration::ZERO, ..Config::default() };
+        let mut rules = Ruleset::new(config);
+
+        assert!(look(&mut rules, &profile("d-1", Some("ezviz"), 80)).is_empty());
+        let key = ("new-device".into(), Suppression::Disabled);
+        assert_eq!(rules.suppressed().get(&key), Some(&1));
     }
 }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::alert;
 use crate::device::Labels;
 use crate::geo::Geo;
 use crate::net::{InterfaceId, LocalNets};
@@ -31,6 +32,8 @@ pub struct Config {
     pub uncounted_interfaces: Vec<InterfaceId>,
     /// Messages that concern neither a vendor device nor a vendor cloud are told too; else only those that do.
     pub all_messages: bool,
+    /// How long devices are learned, what is left out of alerts, and what is expected.
+    pub alerts: alert::Config,
     /// Devices that were heard of are told at least this often (packet time) although nothing is new, for who stores
     /// their times; never without it.
     pub checkpoint_interval: Option<Duration>,
@@ -49,6 +52,7 @@ impl Default for Config {
             max_watched_flows: 16_384,
             uncounted_interfaces: Vec::new(),
             all_messages: true,
+            alerts: alert::Config::default(),
             checkpoint_interval: None,
         }
     }

@@ -48,8 +48,8 @@ pub enum EventKind {
     MessageRead(Box<MessageSighting>),
     /// What a device did with the vendor's cloud in an hour.
     HourJudged(Box<HourSighting>),
-    /// A rule fired.
-    AlertRaised(Box<AlertSighting>),
+    /// A rule fired, what it found goes on, or is over.
+    AlertTold(Box<AlertSighting>),
 }
 
 /// A flow, and what the analyst knows of its ends.
@@ -178,7 +178,7 @@ pub struct MessageSighting {
     pub destination: Option<Arc<Destination>>,
 }
 
-/// An alert with the flow that led to it, where one did.
+/// An alert with the flow that led to it, where one did and it was raised just now.
 #[derive(Debug, Clone)]
 pub struct AlertSighting {
     /// The alert.

@@ -9,10 +9,11 @@ use super::ledger::Amount;
 use super::machine::{Phase, is_single_host};
 use super::verdict::asker;
 use super::{Analyst, EventKind, FlowDevice, FlowPeer, FlowSighting, Tallies, Tally};
-use crate::alert::CONTACT_CONFIDENCE;
+use crate::alert::{CONTACT_CONFIDENCE, Cue, FlowCue, FlowStage, Scene};
 use crate::classify::{Basis, Destination};
 use crate::device::DeviceRef;
 use crate::flow::{ConnState, FlowRecord, Role};
+use crate::geo::Place;
 use crate::meter::FlowReport;
 use crate::net::{IpProtocol, Perimeter, Timestamp};
 
@@ -74,7 +75,7 @@ impl Analyst {
             self.registry.note_client(device);
             self.announce(device, now);
         }
-        let contact = destination.clone().filter(|_| self.is_first_told(&report, phase));
+        let is_first_told = destination.is_some() && self.is_first_told(&report, phase);
         let tallies = end.and_then(|(device, role)| {
             self.credit(device, role, perimeter, record, destination.as_ref(), now)
         });
@@ -88,21 +89,58 @@ impl Analyst {
         let device = end.and_then(|(device, role)| {
             Some(FlowDevice { profile: self.registry.profile(device)?, role })
         });
-        let alert = match (&device, &contact) {
-            (Some(device), Some(destination)) => {
-                self.rules.observe_contact(&device.profile, destination, now)
-            }
-            (Some(_) | None, Some(_) | None) => None,
-        };
-        let alert = alert.map(|alert| (alert, report.clone()));
         if let Phase::Ended(_) = phase {
             self.watched.end(report.record.id);
         }
         let sighting =
             FlowSighting { report, perimeter, device, destination, tallies, country, peer };
+        self.show_flow(&sighting, phase, is_first_told, now);
+        let cause = self.rules.has_alert().then(|| sighting.report.clone());
         self.push(now, event_kind(sighting, phase));
-        if let Some((alert, flow)) = alert {
-            self.push_alert(alert, Some(flow));
+        self.tell_alerts(cause.as_ref());
+    }
+
+    /// Lets the rules look at a flow, once for each vendor device at its ends.
+    fn show_flow(
+        &mut self,
+        sighting: &FlowSighting,
+        phase: Phase,
+        is_first_told: bool,
+        now: Timestamp,
+    ) {
+        let Some(device) = &sighting.device else { return };
+        let FlowSighting { report, perimeter, destination, .. } = sighting;
+        let record = &report.record;
+        let far_end = record.endpoint(device.role.other());
+        let near_ip = record.endpoint(device.role).ip;
+        let head = report.head.as_deref();
+        let said = head.and_then(|head| head.sni.clone().or_else(|| head.http_host.clone()));
+        let name = said.or_else(|| {
+            let known = self.names.lookup(near_ip, far_end.ip, record.flow_start)?;
+            Some(known.asked.as_ref().into())
+        });
+        let place = match destination {
+            Some(known) => known.place.clone(),
+            None if leads_outside(*perimeter) => self.config.geo.place(far_end.ip),
+            None => Place::default(),
+        };
+        let peer = sighting.peer.as_ref().map(|peer| &peer.profile);
+        let cue = FlowCue {
+            report,
+            perimeter: *perimeter,
+            role: device.role,
+            stage: stage(phase),
+            destination: destination.as_ref(),
+            is_first_told,
+            name: name.as_deref(),
+            place,
+            peer,
+        };
+        self.rules.observe(&Scene { now, device: &device.profile, cue: Cue::Flow(&cue) });
+        if let Some(peer) = peer {
+            let role = device.role.other();
+            let cue = FlowCue { role, name: None, peer: Some(&device.profile), ..cue };
+            self.rules.observe(&Scene { now, device: peer, cue: Cue::Flow(&cue) });
         }
     }
 
@@ -265,6 +303,14 @@ const fn is_established(state: ConnState) -> bool {
             | ConnState::Rsto
             | ConnState::Rstr
     )
+}
+
+const fn stage(phase: Phase) -> FlowStage {
+    match phase {
+        Phase::Started => FlowStage::Started,
+        Phase::Updated { .. } => FlowStage::Updated,
+        Phase::Ended(_) => FlowStage::Ended,
+    }
 }
 
 fn event_kind(sighting: FlowSighting, phase: Phase) -> EventKind {

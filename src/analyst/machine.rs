@@ -17,7 +17,7 @@ use super::resolvers::Resolvers;
 use super::unit_log::UnitLogs;
 use super::watch_list::WatchList;
 use super::{AlertSighting, AnalystStats, Config, Event, EventKind};
-use crate::alert::{Alert, Ruleset};
+use crate::alert::{AlertPhase, Cue, Ruleset, Scene};
 use crate::catalogue::Catalogue;
 use crate::classify::NameMemory;
 use crate::device::{DeviceRef, Registry, Signatures};
@@ -81,7 +81,7 @@ impl Analyst {
             watched: WatchList::new(config.max_watched_flows),
             ledger: Ledger::new(),
             coverage: CoverageLedger::new(),
-            rules: Ruleset::new(),
+            rules: Ruleset::new(config.alerts.clone()),
             checkpoints: HashMap::with_hasher(RandomState::new()),
             next_checkpoint: Timestamp::ZERO,
             events: VecDeque::new(),
@@ -158,6 +158,7 @@ impl Analyst {
         self.registry.set_max_devices(config.max_devices);
         self.registry.set_labels(Arc::clone(&config.labels));
         self.watched.set_max(config.max_watched_flows);
+        self.rules.set_config(config.alerts.clone());
         self.config = config;
     }
 
@@ -181,18 +182,26 @@ impl Analyst {
         self.events.push_back(Event { timestamp, kind });
     }
 
-    pub(super) fn push_alert(&mut self, alert: Alert, flow: Option<FlowReport>) {
-        let timestamp = alert.timestamp;
-        self.push(timestamp, EventKind::AlertRaised(Box::new(AlertSighting { alert, flow })));
+    /// Lets the rules look at what happened, and tells what they found.
+    pub(super) fn show(&mut self, scene: &Scene<'_>) {
+        self.rules.observe(scene);
+        self.tell_alerts(None);
+    }
+
+    /// Tells what the rules found. `flow`: the one that they looked at.
+    pub(super) fn tell_alerts(&mut self, flow: Option<&FlowReport>) {
+        while let Some(alert) = self.rules.poll_alert() {
+            let flow = flow.filter(|_| alert.phase == AlertPhase::Raised).cloned();
+            let timestamp = alert.timestamp;
+            self.push(timestamp, EventKind::AlertTold(Box::new(AlertSighting { alert, flow })));
+        }
     }
 
     /// Tells of a device if there is something new to tell.
     pub(super) fn announce(&mut self, device: DeviceRef, now: Timestamp) {
         let Some(profile) = self.registry.take_news(device) else { return };
         self.push(now, EventKind::DeviceSeen(Arc::clone(&profile)));
-        for alert in self.rules.observe_profile(&profile, now) {
-            self.push_alert(alert, None);
-        }
+        self.show(&Scene { now, device: &profile, cue: Cue::Profile });
     }
 
     /// Tells whether `ip` is the address of a single host of ours.
@@ -223,6 +232,8 @@ impl Analyst {
         for device in self.registry.settle_presence(self.config.offline_after, self.now) {
             self.announce(device, self.now);
         }
+        self.rules.handle_timeout(self.now);
+        self.tell_alerts(None);
     }
 
     pub(super) fn settle_forgotten(&mut self) {
@@ -462,7 +473,7 @@ mod tests {
                 EventKind::FlowEnded { .. } => "ended",
                 EventKind::MessageRead(_) => "message",
                 EventKind::HourJudged(sighting) => sighting.hour.state.as_label(),
-                EventKind::AlertRaised(sighting) => sighting.alert.rule.as_label(),
+                EventKind::AlertTold(sighting) => sighting.alert.rule.builtin.unwrap().as_label(),
             })
             .collect()
     }
@@ -478,7 +489,7 @@ mod tests {
                 | EventKind::DeviceTouched(_)
                 | EventKind::MessageRead(_)
                 | EventKind::HourJudged(_)
-                | EventKind::AlertRaised(_) => None,
+                | EventKind::AlertTold(_) => None,
             })
             .expect("a flow event")
     }
@@ -494,7 +505,7 @@ mod tests {
                 | EventKind::FlowEnded { .. }
                 | EventKind::MessageRead(_)
                 | EventKind::HourJudged(_)
-                | EventKind::AlertRaised(_) => None,
+                | EventKind::AlertTold(_) => None,
             })
             .expect("a device event")
     }
@@ -598,7 +609,7 @@ mod tests {
                 | EventKind::FlowEnded { .. }
                 | EventKind::MessageRead(_)
                 | EventKind::HourJudged(_)
-                | EventKind::AlertRaised(_) => None,
+                | EventKind::AlertTold(_) => None,
             })
             .collect();
         let camera = profiles.iter().find(|profile| profile.mac == Some(CAMERA_MAC)).unwrap();
@@ -789,8 +800,8 @@ mod tests {
         let events = LBS_FLOW.starts(&mut bench);
 
         assert_eq!(labels(&events), ["device", "new-device", "started", "vendor-cloud-contact"]);
-        let Some(EventKind::AlertRaised(raised)) = events.last() else { panic!("an alert") };
-        assert_eq!(raised.alert.rule, AlertRule::VendorCloudContact);
+        let Some(EventKind::AlertTold(raised)) = events.last() else { panic!("an alert") };
+        assert_eq!(raised.alert.rule.builtin, Some(AlertRule::VendorCloudContact));
         assert_eq!(raised.flow.as_ref().map(|flow| flow.record.id), Some(FlowId(1)));
     }
 

@@ -6,12 +6,13 @@
 use std::sync::Arc;
 
 use super::{Analyst, EventKind, MessageSighting};
+use crate::alert::{Cue, MessageCue, Scene};
 use crate::catalogue::CloudMatch;
 use crate::classify::Destination;
 use crate::device::DeviceRef;
 use crate::dissect::{AppProtocol, DhcpMessage, Dhcpv6Message, DnsMessage, HttpExchange, Message};
 use crate::meter::{MessageContext, MessageFlow};
-use crate::net::{MacAddr, Timestamp};
+use crate::net::{MacAddr, Perimeter, Timestamp};
 
 /// The port of name servers, RFC 1035, 4.2.
 const DNS_PORT: u16 = 53;
@@ -85,6 +86,7 @@ impl Analyst {
             self.announce(device, now);
         }
 
+        self.show_message(&context, &message, [sender, receiver], now);
         if matches!(message, Message::TlsHello(_) | Message::HttpRequest(_)) {
             // The exchange follows, and tells it all.
             return;
@@ -105,6 +107,29 @@ impl Analyst {
         let device = device.and_then(|device| self.registry.profile(device));
         let sighting = MessageSighting { context, message, device, destination };
         self.push(now, EventKind::MessageRead(Box::new(sighting)));
+    }
+
+    /// Lets the rules look at a message, for each vendor device that sent or got it.
+    fn show_message(
+        &mut self,
+        context: &MessageContext,
+        message: &Message,
+        ends: [Option<DeviceRef>; 2],
+        now: Timestamp,
+    ) {
+        for (device, is_frames_sender) in ends.into_iter().zip([true, false]) {
+            let Some(device) = device.filter(|&device| self.registry.is_vendor_device(device))
+            else {
+                continue;
+            };
+            let Some(profile) = self.registry.profile(device) else { continue };
+            let perimeter = context.flow.map_or(Perimeter::Internal, |flow| {
+                self.config.local_nets.perimeter(flow.initiator.ip, flow.responder.ip)
+            });
+            let is_sender = is_frames_sender != is_answer(message);
+            let cue = MessageCue { message, context, is_sender, perimeter };
+            self.show(&Scene { now, device: &profile, cue: Cue::Message(cue) });
+        }
     }
 
     /// The device that sent the frame. SADP and DHCP stay on the segment, so their frame's sender is meant

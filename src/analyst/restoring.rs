@@ -27,7 +27,7 @@ impl Analyst {
             }
         }
         for (device, service) in contacts {
-            self.rules.remember_contact(device, service);
+            self.rules.remember_contact(device, &service);
         }
         // Whoever stores them has their times.
         self.checkpoints.extend(self.registry.sightings());
@@ -72,6 +72,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::alert::AlertRule;
     use crate::analyst::Config;
     use crate::catalogue::Catalogue;
     use crate::meter::{BindingSource, Observation, ObservationKind, ObservationOrder};
@@ -104,7 +105,11 @@ mod tests {
     }
 
     fn alerts(events: &[EventKind]) -> usize {
-        events.iter().filter(|kind| matches!(kind, EventKind::AlertRaised(_))).count()
+        let rule = |kind: &EventKind| {
+            let EventKind::AlertTold(told) = kind else { return None };
+            told.alert.rule.builtin
+        };
+        events.iter().filter_map(rule).filter(|rule| *rule == AlertRule::NewDevice).count()
     }
 
     #[test]

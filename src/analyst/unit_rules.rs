@@ -10,6 +10,7 @@ use super::machine::Phase;
 use super::unit_log::ClosedHour;
 use super::verdict::asker;
 use super::{Analyst, CountryTally, EventKind, HourSighting};
+use crate::alert::{Cue, Scene};
 use crate::catalogue::CloudRole;
 use crate::classify::activity::{Attempt, EvasionKind, Sight, judge};
 use crate::classify::{Destination, StepKind, TrailStep};
@@ -17,7 +18,7 @@ use crate::device::DeviceRef;
 use crate::dissect::AppProtocol;
 use crate::flow::{ConnState, Endpoint, FlowRecord, Role};
 use crate::meter::FlowReport;
-use crate::net::{IpProtocol, Perimeter};
+use crate::net::{IpProtocol, Perimeter, Timestamp};
 
 /// Time between two looks at which hours are over.
 const HOURS_INTERVAL: Duration = Duration::from_secs(10);
@@ -102,19 +103,35 @@ impl Analyst {
         if let Some(attempt) = failed_attempt(record, near, destination.map(Arc::as_ref)) {
             tally.attempt(attempt);
             if tally.failed_attempts() >= RETRIES {
-                tally.evade(EvasionKind::BlockedRetrying, &far_end.ip.to_string(), at);
+                self.note_evasion(unit, EvasionKind::BlockedRetrying, &far_end.ip.to_string(), at);
             }
         }
         let subject = || format!("{}:{}", far_end.ip, far_end.port);
-        match protocol {
+        let kind = match protocol {
             Some(AppProtocol::Dot | AppProtocol::Doh | AppProtocol::Doq) => {
-                tally.evade(EvasionKind::EncryptedDns, &subject(), at);
+                EvasionKind::EncryptedDns
             }
-            _ if resolver && answered => tally.evade(EvasionKind::HttpDns, &subject(), at),
+            _ if resolver && answered => EvasionKind::HttpDns,
             _ if is_nameless && answered && protocol != Some(AppProtocol::Dns) => {
-                tally.evade(EvasionKind::NamelessContact, &subject(), at);
+                EvasionKind::NamelessContact
             }
-            _ => {}
+            _ => return,
+        };
+        self.note_evasion(unit, kind, &subject(), at);
+    }
+
+    /// Takes a way around the network's rules into the log, and lets the rules look at it.
+    pub(super) fn note_evasion(
+        &mut self,
+        unit: DeviceRef,
+        kind: EvasionKind,
+        subject: &str,
+        at: Timestamp,
+    ) {
+        self.units.of(unit, self.now).hours.at(at).evade(kind, subject, at);
+        if let Some(device) = self.registry.profile(unit) {
+            let cue = Cue::Evasion { kind, subject };
+            self.show(&Scene { now: at, device: &device, cue });
         }
     }
 
@@ -214,6 +231,7 @@ impl Analyst {
             limits: coverage.limits().map(|limit| limit.sentence().into()).collect(),
         };
         let hour = Arc::new(judge(tally, start, sight, complete));
+        self.show(&Scene { now: self.now, device: &profile, cue: Cue::Hour(&hour) });
         let sighting = HourSighting { profile, hour };
         self.push(self.now, EventKind::HourJudged(Box::new(sighting)));
     }
@@ -259,7 +277,6 @@ mod tests {
     use crate::flow::{FlowCounters, FlowId};
     use crate::meter::MessageFlow;
     use crate::meter::{BindingSource, MessageContext, Observation, ObservationKind};
-    use crate::net::Timestamp;
     use crate::net::{InterfaceId, MacAddr};
 
     const CAMERA: MacAddr = MacAddr([0x44, 0xa6, 0x42, 1, 2, 3]);

@@ -112,11 +112,11 @@ impl Analyst {
             };
             self.push_step(unit, step);
         }
+        if sign.framing == Framing::HttpDns {
+            self.note_evasion(unit, EvasionKind::HttpDns, &far_end.ip.to_string(), now);
+        }
         let tally = self.units.of(unit, self.now).hours.at(now);
         tally.hear();
-        if sign.framing == Framing::HttpDns {
-            tally.evade(EvasionKind::HttpDns, &far_end.ip.to_string(), now);
-        }
         if matches!(sign.framing, Framing::Lbs | Framing::DasMqtt) {
             match sign.word {
                 SignWord::Accepted if sign.framing == Framing::Lbs => {
@@ -169,8 +169,7 @@ impl Analyst {
             !self.config.local_nets.contains(resolver.ip) && !self.resolvers.is_given(resolver.ip);
         if is_foreign && !dns.is_response() {
             let subject = resolver.ip.to_string();
-            let tally = self.units.of(unit, self.now).hours.at(now);
-            tally.evade(EvasionKind::ForeignResolver, &subject, now);
+            self.note_evasion(unit, EvasionKind::ForeignResolver, &subject, now);
         }
         let Some(name) = dns.queries.first().map(|query| &query.name) else { return };
         let is_standing = self.catalogue.cloud(name).is_some_and(|found| {
@@ -189,7 +188,7 @@ impl Analyst {
         } else if leads_nowhere(dns) {
             tally.attempt(Attempt::NameRefused);
             if tally.failed_attempts() >= RETRIES {
-                tally.evade(EvasionKind::BlockedRetrying, &name, now);
+                self.note_evasion(unit, EvasionKind::BlockedRetrying, &name, now);
             }
         }
     }

@@ -12,7 +12,7 @@ use super::state::Status;
 use super::verdict_view::{
     ContradictionView, ExplanationView, HintView, LabelView, StateView, other_macs,
 };
-use crate::alert::Alert;
+use crate::alert::{Alert, AlertId, AlertPhase};
 use crate::analyst::Tally;
 use crate::device::Certainty;
 use crate::export::{ActivityObject, CameraObject, CloudObject, EveTime, Text};
@@ -209,12 +209,21 @@ impl<'a> FlowView<'a> {
 /// An alert.
 #[derive(Serialize)]
 pub(crate) struct AlertView<'a> {
+    id: Text<AlertId>,
     timestamp: EveTime,
-    rule: &'static str,
+    state: &'static str,
+    since: EveTime,
+    count: u32,
+    acknowledged: bool,
+    rule: &'a str,
     signature_id: u32,
-    category: &'static str,
+    category: &'a str,
     severity: u8,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    subject: &'a str,
     message: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    advice: &'a str,
     device_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     mac: Option<Text<MacAddr>>,
@@ -226,12 +235,22 @@ impl<'a> AlertView<'a> {
     /// Shows an alert.
     pub(crate) fn new(alert: &'a Alert) -> Self {
         Self {
+            id: Text(alert.id),
             timestamp: EveTime(alert.timestamp),
-            rule: alert.rule.as_label(),
-            signature_id: alert.rule.signature_id(),
-            category: alert.rule.category(),
-            severity: alert.rule.severity().number(),
+            state: match alert.phase {
+                AlertPhase::Raised | AlertPhase::Repeated => "firing",
+                AlertPhase::Resolved => "resolved",
+            },
+            since: EveTime(alert.since),
+            count: alert.count,
+            acknowledged: alert.acknowledged,
+            rule: &alert.rule.name,
+            signature_id: alert.rule.signature_id,
+            category: &alert.rule.category,
+            severity: alert.severity.number(),
+            subject: &alert.subject,
             message: &alert.message,
+            advice: &alert.rule.advice,
             device_id: &alert.device_id().0,
             mac: alert.device.mac.map(Text),
             cloud: alert.destination.as_deref().map(CloudObject::new),

@@ -63,7 +63,7 @@ struct DestinationJson<'a> {
 #[derive(Serialize)]
 struct AlertJson<'a> {
     timestamp: EveTime,
-    rule: &'static str,
+    rule: &'a str,
     severity: u8,
     device_id: &'a str,
     message: &'a str,
@@ -105,8 +105,8 @@ impl<'a> ReplaySummary<'a> {
                 .iter()
                 .map(|alert| AlertJson {
                     timestamp: EveTime(alert.timestamp),
-                    rule: alert.rule.as_label(),
-                    severity: alert.rule.severity().number(),
+                    rule: &alert.rule.name,
+                    severity: alert.severity.number(),
                     device_id: &alert.device_id().0,
                     message: &alert.message,
                 })
@@ -182,7 +182,7 @@ impl<'a> ReplaySummary<'a> {
         }
         for alert in &self.alerts {
             let message = printable(&alert.message, 300);
-            let rule = alert.rule.as_label();
+            let rule = &alert.rule.name;
             let _infallible = writeln!(text, "  {rule}: {message}");
         }
         text

@@ -36,7 +36,7 @@ pub(super) enum AnalysisCommand {
     /// A new configuration has taken effect.
     Reconfigure {
         /// What it says about the analysis.
-        config: AnalystConfig,
+        config: Box<AnalystConfig>,
         /// The catalogue, read anew.
         catalogue: Arc<Catalogue>,
     },
@@ -250,7 +250,7 @@ impl Analysis {
         match command {
             AnalysisCommand::Reconfigure { config, catalogue } => {
                 self.analyst.replace_catalogue(catalogue);
-                self.analyst.set_config(config);
+                self.analyst.set_config(*config);
                 info!("the analysis goes on with the new configuration");
             }
             AnalysisCommand::OwnAddresses(addresses) => self.analyst.set_own_addresses(addresses),

@@ -15,6 +15,7 @@ use super::forgetting::ForgetOrder;
 use super::sight_log::SightLog;
 use super::store_feed::StoreFeed;
 use super::worker::{Shared, WorkerEnd, WorkerTotals};
+use crate::alert::AlertPhase;
 use crate::analyst::{EventKind, InterfaceCoverage};
 use crate::capture::{ObservationPoint, SourceCounters};
 use crate::export::{AnalysisCounters, DeliveryCounters, EveFileSink, RunStats};
@@ -106,10 +107,13 @@ impl Dispatch {
     fn deliver(&mut self, mut batch: EventBatch) -> Option<Vec<WorkerEnd>> {
         for event in &batch.events {
             self.counters.events += 1;
-            if let EventKind::AlertRaised(sighting) = &event.kind {
-                self.counters.alerts += 1;
-                info!(rule = sighting.alert.rule.as_label(), device = %sighting.alert.device_id().0,
-                    what = ?sighting.alert.message, "alert");
+            if let EventKind::AlertTold(sighting) = &event.kind {
+                let alert = &sighting.alert;
+                self.counters.alerts += u64::from(alert.phase == AlertPhase::Raised);
+                if alert.phase != AlertPhase::Repeated {
+                    info!(rule = &*alert.rule.name, device = %alert.device_id().0, id = %alert.id,
+                        what = ?alert.message, "alert {}", alert.phase.as_label());
+                }
             }
             self.inventory.apply(event);
             self.recorder.apply(event);

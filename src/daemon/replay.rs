@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use super::engine::Engine;
 use super::points::PointList;
+use crate::alert::AlertPhase;
 use crate::analyst::{Config as AnalystConfig, Event, EventKind, InterfaceCoverage};
 use crate::capture::{FrameSource, Next, ObservationPoint, SavefileSource, SourceCounters};
 use crate::catalogue::Catalogue;
@@ -161,8 +162,8 @@ impl Pass {
     fn emit(&mut self, sink: &mut impl ReplaySink) -> Result<()> {
         while let Some(event) = self.engine.poll_event() {
             self.analysis.events += 1;
-            if matches!(event.kind, EventKind::AlertRaised(_)) {
-                self.analysis.alerts += 1;
+            if let EventKind::AlertTold(sighting) = &event.kind {
+                self.analysis.alerts += u64::from(sighting.alert.phase == AlertPhase::Raised);
             }
             sink.event(&event, self.points.points())?;
         }

@@ -173,7 +173,7 @@ fn reload(
     analyst.checkpoint_interval = threads.checkpoint_interval;
     // The interfaces that are captured on are still those of the start.
     complete(&mut analyst, &daemon.config.interfaces);
-    let command = AnalysisCommand::Reconfigure { config: analyst, catalogue };
+    let command = AnalysisCommand::Reconfigure { config: Box::new(analyst), catalogue };
     if threads.analysis_commands.try_send(command).is_err() {
         bail!("the analysis is too busy to be reconfigured; try again");
     }

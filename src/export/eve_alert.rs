@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::alert::{Alert, AlertRule};
+use crate::alert::Alert;
 
 /// EVE `alert`.
 #[derive(Debug, Serialize)]
@@ -14,17 +14,17 @@ pub(crate) struct AlertSection<'a> {
     gid: u32,
     signature_id: u32,
     rev: u32,
-    signature: &'static str,
-    category: &'static str,
+    signature: &'a str,
+    category: &'a str,
     severity: u8,
-    rule: &'static str,
+    rule: &'a str,
     metadata: AlertMetadata<'a>,
 }
 
 /// Suricata's metadata: every value is an array of strings.
 #[derive(Debug, Serialize)]
 struct AlertMetadata<'a> {
-    rule: [&'static str; 1],
+    rule: [&'a str; 1],
     device_id: [&'a str; 1],
     message: [&'a str; 1],
 }
@@ -32,29 +32,21 @@ struct AlertMetadata<'a> {
 impl<'a> AlertSection<'a> {
     /// Shows an alert.
     pub(crate) fn new(alert: &'a Alert) -> Self {
-        let rule = alert.rule;
+        let rule = &*alert.rule;
         Self {
             action: "allowed",
             gid: 1,
-            signature_id: rule.signature_id(),
+            signature_id: rule.signature_id,
             rev: 1,
-            signature: signature(rule),
-            category: rule.category(),
-            severity: rule.severity().number(),
-            rule: rule.as_label(),
+            signature: &rule.signature,
+            category: &rule.category,
+            severity: alert.severity.number(),
+            rule: &rule.name,
             metadata: AlertMetadata {
-                rule: [rule.as_label()],
+                rule: [&rule.name],
                 device_id: [&alert.device_id().0],
                 message: [&alert.message],
             },
         }
-    }
-}
-
-const fn signature(rule: AlertRule) -> &'static str {
-    match rule {
-        AlertRule::NewDevice => "HIKWATCH new device of a known vendor",
-        AlertRule::VendorCloudContact => "HIKWATCH first contact to a vendor cloud service",
-        AlertRule::IdentityConflict => "HIKWATCH two stations claim the identity of a device",
     }
 }

@@ -23,6 +23,7 @@ use super::eve_web::WebSection;
 use super::message_section::MessageSection;
 use super::pseudonym::Pseudonyms;
 use super::stats::RunStats;
+use crate::alert::AlertPhase;
 use crate::analyst::{
     AlertSighting, Event, EventKind, FlowSighting, HourSighting, MessageSighting,
 };
@@ -118,7 +119,10 @@ impl EveEncoder {
             }
             EventKind::MessageRead(sighting) => self.encode_message(time, sighting, points, out),
             EventKind::HourJudged(sighting) => self.encode_hour(time, sighting, out),
-            EventKind::AlertRaised(sighting) => self.encode_alert(time, sighting, points, out),
+            EventKind::AlertTold(sighting) => match sighting.alert.phase {
+                AlertPhase::Raised => self.encode_alert(time, sighting, points, out),
+                AlertPhase::Repeated | AlertPhase::Resolved => 0,
+            },
         }
     }
 

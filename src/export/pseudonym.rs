@@ -72,7 +72,7 @@ impl Pseudonyms {
             }
             EventKind::MessageRead(sighting) => self.learn_message(sighting),
             EventKind::HourJudged(sighting) => self.learn_device(&sighting.profile),
-            EventKind::AlertRaised(sighting) => self.learn_device(&sighting.alert.device),
+            EventKind::AlertTold(sighting) => self.learn_device(&sighting.alert.device),
         }
     }
 

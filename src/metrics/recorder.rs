@@ -20,6 +20,7 @@ use super::gathered::write_gathered;
 use super::process::ProcessUsage;
 use super::slug::slug;
 use super::totals::{Build, Consumer, InterfaceTotals, SinkTotals};
+use crate::alert::AlertPhase;
 use crate::analyst::{AlertSighting, Event, EventKind, FlowSighting, Tallies, Tally, Visibility};
 use crate::classify::Destination;
 use crate::decode::{DecodeReason, Layer};
@@ -82,7 +83,7 @@ impl Recorder {
             | EventKind::FlowUpdated { sighting, .. }
             | EventKind::FlowEnded { sighting, .. } => self.apply_flow(sighting),
             EventKind::MessageRead(_) | EventKind::HourJudged(_) => {}
-            EventKind::AlertRaised(sighting) => self.apply_alert(sighting),
+            EventKind::AlertTold(sighting) => self.apply_alert(sighting),
         }
     }
 
@@ -300,8 +301,11 @@ impl Recorder {
 
     fn apply_alert(&self, sighting: &AlertSighting) {
         let alert = &sighting.alert;
-        let rule = alert.rule.as_label();
-        add(&self.families.alerts, &[rule, alert.rule.severity().as_label()], 1);
+        if alert.phase != AlertPhase::Raised {
+            return;
+        }
+        let rule = &*alert.rule.name;
+        add(&self.families.alerts, &[rule, alert.severity.as_label()], 1);
         self.books().devices.fire(alert.device_id(), rule, alert.timestamp);
     }
 

@@ -70,7 +70,7 @@ impl Gatherer {
             EventKind::FlowStarted(sighting)
             | EventKind::FlowUpdated { sighting, .. }
             | EventKind::FlowEnded { sighting, .. } => self.note_flow(sighting, event.timestamp),
-            EventKind::MessageRead(_) | EventKind::HourJudged(_) | EventKind::AlertRaised(_) => {}
+            EventKind::MessageRead(_) | EventKind::HourJudged(_) | EventKind::AlertTold(_) => {}
         }
     }
 

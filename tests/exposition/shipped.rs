@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
-use hikwatch::alert::{Alert, AlertRule};
+use hikwatch::alert::{Alert, AlertRule, RuleCard};
 use hikwatch::analyst::{AlertSighting, Event, EventKind};
 use hikwatch::device::{DeviceId, DeviceProfile};
 use hikwatch::metrics::{Config, Profile};
@@ -143,15 +144,15 @@ fn exposed(profile: Profile) -> BTreeSet<String> {
     lab.drain();
     for rule in AlertRule::ALL {
         let device = DeviceProfile::new(DeviceId("d-000000000001".into()), START);
-        let alert = Alert {
-            timestamp: START,
-            rule,
-            message: "It fired.".to_owned(),
-            device: device.into(),
-            destination: None,
-        };
+        let alert = Alert::raised(
+            Arc::new(RuleCard::of(rule)),
+            rule.severity(),
+            device.into(),
+            ("".into(), "It fired.".to_owned()),
+            START,
+        );
         let sighting = Box::new(AlertSighting { alert, flow: None });
-        lab.recorders[0].apply(&Event { timestamp: START, kind: EventKind::AlertRaised(sighting) });
+        lab.recorders[0].apply(&Event { timestamp: START, kind: EventKind::AlertTold(sighting) });
     }
     series(&lab.recorders[0])
         .keys()

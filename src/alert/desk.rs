@@ -1,0 +1,407 @@
+//! The alerts that stand: each once, however often it is found; raised, repeated, resolved.
+//!
+//! Comes in: findings with what the site says of their rule, and the time. Goes out: alerts. What is not told is counted by
+//! reason. In the order of device, rule and subject, so that the same observations give the same alerts.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::about::Holding;
+use super::card::RuleCard;
+use super::policy::{QuietHours, Terms};
+use super::record::{Alert, AlertId, AlertPhase};
+use crate::classify::Destination;
+use crate::device::{DeviceId, DeviceProfile};
+use crate::net::Timestamp;
+
+/// Most alerts that stand at a time; guards against a device that gives ever new subjects.
+pub const MAX_STANDING: usize = 8_192;
+
+/// Most alerts of one device and rule that stand at a time.
+const MAX_OF_ONE: usize = 64;
+
+/// Time between two tellings of an alert that is seen again and again.
+const REPEAT_INTERVAL: Duration = Duration::from_secs(300);
+
+/// The hour of the rate limit.
+const RATE_WINDOW: Duration = Duration::from_secs(3600);
+
+/// Why an alert was not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Suppression {
+    /// The site has switched the rule off.
+    Disabled,
+    /// The device is being learned.
+    Learning,
+    /// The site expects it.
+    Expected,
+    /// The site wants quiet at this time; told afterwards if it still stands.
+    Quiet,
+    /// The rule has raised its share of this hour.
+    Rate,
+    /// Too many alerts stand.
+    Full,
+}
+
+impl Suppression {
+    /// All, for counters that exist from the start.
+    pub const ALL: [Self; 6] =
+        [Self::Disabled, Self::Learning, Self::Expected, Self::Quiet, Self::Rate, Self::Full];
+
+    /// The metric label.
+    #[must_use]
+    pub const fn as_label(self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::Learning => "learning",
+            Self::Expected => "expected",
+            Self::Quiet => "quiet",
+            Self::Rate => "rate",
+            Self::Full => "full",
+        }
+    }
+}
+
+/// Something found, with all that is needed to tell of it.
+pub(super) struct Found<'a> {
+    pub(super) rule: &'a Arc<RuleCard>,
+    pub(super) holds: Holding,
+    pub(super) terms: Terms,
+    pub(super) device: &'a Arc<DeviceProfile>,
+    pub(super) subject: Arc<str>,
+    pub(super) message: String,
+    pub(super) destination: Option<Arc<Destination>>,
+}
+
+/// Device, rule, subject.
+type Key = (DeviceId, Arc<str>, Arc<str>);
+
+/// An alert that stands.
+#[derive(Debug)]
+struct Standing {
+    alert: Alert,
+    holds: Holding,
+    quiet: Option<QuietHours>,
+    /// Nobody was told of it yet.
+    is_silent: bool,
+    next_repeat: Timestamp,
+}
+
+/// The desk.
+#[derive(Debug, Default)]
+pub(super) struct Desk {
+    standing: BTreeMap<Key, Standing>,
+    /// When each rule raised alerts in the last hour.
+    raised: BTreeMap<Arc<str>, VecDeque<Timestamp>>,
+    acknowledged: BTreeSet<AlertId>,
+    suppressed: BTreeMap<(Arc<str>, Suppression), u64>,
+    ready: VecDeque<Alert>,
+}
+
+impl Desk {
+    /// Takes in something that was found.
+    pub(super) fn raise(&mut self, found: Found<'_>, max_per_hour: u32, now: Timestamp) {
+        let rule = &found.rule.name;
+        let key = (found.device.id.clone(), Arc::clone(rule), Arc::clone(&found.subject));
+        if let Some(known) = self.standing.get_mut(&key) {
+            known.see_again(found, now, &mut self.ready);
+            return;
+        }
+        let of_one = (key.0.clone(), Arc::clone(rule), Arc::default())..;
+        let alike = self
+            .standing
+            .range(of_one)
+            .take_while(|(other, _)| other.0 == key.0 && other.1 == key.1);
+        if self.standing.len() >= MAX_STANDING || alike.take(MAX_OF_ONE).count() == MAX_OF_ONE {
+            self.suppress(rule, Suppression::Full);
+            return;
+        }
+        let is_quiet = found.terms.quiet.is_some_and(|quiet| quiet.holds(now));
+        let is_too_much = !is_quiet && !self.takes_one_more(rule, max_per_hour, now);
+        for (holds, reason) in [(is_quiet, Suppression::Quiet), (is_too_much, Suppression::Rate)] {
+            if holds {
+                self.suppress(rule, reason);
+            }
+        }
+        let (card, device) = (Arc::clone(found.rule), Arc::clone(found.device));
+        let said = (found.subject, found.message);
+        let mut alert = Alert::raised(card, found.terms.severity, device, said, now);
+        alert.destination = found.destination;
+        alert.acknowledged = self.acknowledged.contains(&alert.id);
+        if !is_quiet && !is_too_much {
+            self.ready.push_back(alert.clone());
+        }
+        let standing = Standing {
+            alert,
+            holds: found.holds,
+            quiet: found.terms.quiet.filter(|_| is_quiet),
+            is_silent: is_quiet || is_too_much,
+            next_repeat: now.plus(REPEAT_INTERVAL),
+        };
+        self.standing.insert(key, standing);
+    }
+
+    /// What raised an alert is over.
+    pub(super) fn clear(
+        &mut self,
+        rule: &Arc<str>,
+        device: &DeviceId,
+        subject: &Arc<str>,
+        now: Timestamp,
+    ) {
+        let key = (device.clone(), Arc::clone(rule), Arc::clone(subject));
+        if let Some(known) = self.standing.remove(&key) {
+            known.resolve(now, &mut self.ready);
+        }
+    }
+
+    /// Resolves what was not seen for its time, and tells what waited for the end of quiet hours.
+    pub(super) fn settle(&mut self, now: Timestamp) {
+        let ready = &mut self.ready;
+        self.standing.retain(|_, known| {
+            if let Holding::For(time) = known.holds
+                && now.since(known.alert.timestamp) >= time
+            {
+                known.resolve(now, ready);
+                return false;
+            }
+            if known.quiet.is_some_and(|quiet| !quiet.holds(now)) {
+                known.quiet = None;
+                known.is_silent = false;
+                ready.push_back(known.alert.clone());
+            }
+            true
+        });
+    }
+
+    /// Tells whether there is an alert to tell.
+    pub(super) fn is_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// The next alert to tell.
+    pub(super) fn pop(&mut self) -> Option<Alert> {
+        self.ready.pop_front()
+    }
+
+    /// An alert was not told.
+    pub(super) fn suppress(&mut self, rule: &Arc<str>, reason: Suppression) {
+        let count = self.suppressed.entry((Arc::clone(rule), reason)).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// How many alerts were not told so far, by rule and reason.
+    pub(super) fn suppressed(&self) -> impl Iterator<Item = (&Arc<str>, Suppression, u64)> {
+        self.suppressed.iter().map(|((rule, reason), count)| (rule, *reason, *count))
+    }
+
+    /// Somebody says that an alert is known. Tells whether it stands.
+    pub(super) fn acknowledge(&mut self, id: AlertId) -> bool {
+        let Some(known) = self.standing.values_mut().find(|known| known.alert.id == id) else {
+            return false;
+        };
+        known.alert.acknowledged = true;
+        self.acknowledged.insert(id);
+        self.ready.push_back(Alert { phase: AlertPhase::Repeated, ..known.alert.clone() });
+        true
+    }
+
+    /// Takes an alert for acknowledged when it comes: an earlier run knew it.
+    pub(super) fn remember_acknowledged(&mut self, id: AlertId) {
+        if self.acknowledged.len() < MAX_STANDING {
+            self.acknowledged.insert(id);
+        }
+    }
+
+    /// Takes all of a device away without a word.
+    pub(super) fn forget(&mut self, device: &DeviceId) {
+        self.standing.retain(|(known, ..), standing| {
+            if known == device {
+                self.acknowledged.remove(&standing.alert.id);
+            }
+            known != device
+        });
+    }
+
+    fn takes_one_more(&mut self, rule: &Arc<str>, max_per_hour: u32, now: Timestamp) -> bool {
+        let raised = self.raised.entry(Arc::clone(rule)).or_default();
+        while raised.front().is_some_and(|&first| now.since(first) >= RATE_WINDOW) {
+            raised.pop_front();
+        }
+        let takes = raised.len() < usize::try_from(max_per_hour).unwrap_or(usize::MAX);
+        if takes {
+            raised.push_back(now);
+        }
+        takes
+    }
+}
+
+impl Standing {
+    fn see_again(&mut self, found: Found<'_>, now: Timestamp, ready: &mut VecDeque<Alert>) {
+        let alert = &mut self.alert;
+        alert.count = alert.count.saturating_add(1);
+        alert.timestamp = alert.timestamp.max(now);
+        alert.message = found.message;
+        alert.device = Arc::clone(found.device);
+        alert.destination = found.destination.or(alert.destination.take());
+        if !self.is_silent && now >= self.next_repeat {
+            self.next_repeat = now.plus(REPEAT_INTERVAL);
+            ready.push_back(Alert { phase: AlertPhase::Repeated, ..alert.clone() });
+        }
+    }
+
+    fn resolve(&self, now: Timestamp, ready: &mut VecDeque<Alert>) {
+        if !self.is_silent {
+            let alert = self.alert.clone();
+            ready.push_back(Alert { phase: AlertPhase::Resolved, timestamp: now, ..alert });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::rule::AlertRule;
+    use crate::alert::severity::Severity;
+
+    struct Bench {
+        desk: Desk,
+        rule: Arc<RuleCard>,
+        device: Arc<DeviceProfile>,
+        terms: Terms,
+        holds: Holding,
+    }
+
+    fn at(second: u64) -> Timestamp {
+        Timestamp::from_parts(second, 0)
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            Self {
+                desk: Desk::default(),
+                rule: Arc::new(RuleCard::of(AlertRule::NewDevice)),
+                device: Arc::new(DeviceProfile::new(DeviceId("d-1".into()), at(0))),
+                terms: Terms { enabled: true, severity: Severity::Low, quiet: None },
+                holds: Holding::For(Duration::from_secs(1_000)),
+            }
+        }
+
+        fn raise(&mut self, subject: &str, second: u64) -> Vec<(AlertPhase, u32)> {
+            let found = Found {
+                rule: &self.rule,
+                holds: self.holds,
+                terms: self.terms,
+                device: &self.device,
+                subject: subject.into(),
+                message: format!("seen at {second}"),
+                destination: None,
+            };
+            self.desk.raise(found, 3, at(second));
+            self.told()
+        }
+
+        fn told(&mut self) -> Vec<(AlertPhase, u32)> {
+            std::iter::from_fn(|| self.desk.pop()).map(|alert| (alert.phase, alert.count)).collect()
+        }
+
+        fn settle(&mut self, second: u64) -> Vec<(AlertPhase, u32)> {
+            self.desk.settle(at(second));
+            self.told()
+        }
+
+        fn suppressed(&self) -> Vec<(Suppression, u64)> {
+            self.desk.suppressed().map(|(_, reason, count)| (reason, count)).collect()
+        }
+    }
+
+    #[test]
+    fn what_is_found_again_is_counted_told_now_and_then_and_resolved_when_it_ends() {
+        let mut bench = Bench::new();
+
+        assert_eq!(bench.raise("x", 100), [(AlertPhase::Raised, 1)]);
+        assert_eq!(bench.raise("x", 110), []);
+        assert_eq!(bench.raise("x", 401), [(AlertPhase::Repeated, 3)]);
+        assert_eq!(bench.settle(1_400), []);
+        assert_eq!(bench.settle(1_401), [(AlertPhase::Resolved, 3)]);
+        assert_eq!(bench.settle(9_000), []);
+        assert_eq!(bench.raise("x", 9_000), [(AlertPhase::Raised, 1)]);
+    }
+
+    #[test]
+    fn what_holds_until_it_is_cleared_waits_for_that() {
+        let mut bench = Bench::new();
+        bench.holds = Holding::UntilCleared;
+        bench.raise("", 100);
+
+        assert_eq!(bench.settle(1_000_000), []);
+        let (rule, device) = (Arc::clone(&bench.rule.name), bench.device.id.clone());
+        bench.desk.clear(&rule, &device, &"other".into(), at(1_000_000));
+        assert_eq!(bench.told(), []);
+        bench.desk.clear(&rule, &device, &"".into(), at(1_000_001));
+        assert_eq!(bench.told(), [(AlertPhase::Resolved, 1)]);
+    }
+
+    #[test]
+    fn a_rule_raises_its_share_an_hour_and_the_rest_is_counted() {
+        let mut bench = Bench::new();
+        let raised: usize = (0..5).map(|n| bench.raise(&n.to_string(), 100).len()).sum();
+
+        assert_eq!(raised, 3);
+        assert_eq!(bench.suppressed(), [(Suppression::Rate, 2)]);
+        assert_eq!(bench.settle(2_000).len(), 3, "nobody hears of the end of what was not told");
+        assert_eq!(bench.raise("late", 3_700).len(), 1);
+    }
+
+    #[test]
+    fn what_is_found_in_quiet_hours_is_told_after_them_if_it_stands() {
+        let mut bench = Bench::new();
+        bench.terms.quiet = Some(QuietHours { from: 0, until: 3_600, ahead_of_utc: 0 });
+        bench.holds = Holding::UntilCleared;
+
+        assert_eq!(bench.raise("x", 100), []);
+        assert_eq!(bench.suppressed(), [(Suppression::Quiet, 1)]);
+        assert_eq!(bench.settle(3_599), []);
+        assert_eq!(bench.settle(3_600), [(AlertPhase::Raised, 1)]);
+        assert_eq!(bench.settle(3_610), []);
+    }
+
+    #[test]
+    fn one_device_cannot_fill_the_desk() {
+        let mut bench = Bench::new();
+        for n in 0..(MAX_OF_ONE + 5) {
+            bench.raise(&n.to_string(), 100);
+        }
+        assert_eq!(bench.desk.standing.len(), MAX_OF_ONE);
+        bench.device = Arc::new(DeviceProfile::new(DeviceId("d-2".into()), at(0)));
+        bench.raise("x", 100);
+        assert_eq!(bench.desk.standing.len(), MAX_OF_ONE + 1);
+
+        bench.desk.forget(&DeviceId("d-1".into()));
+        assert_eq!(bench.desk.standing.len(), 1);
+    }
+
+    #[test]
+    fn an_acknowledged_alert_says_so_when_it_comes_again() {
+        let mut bench = Bench::new();
+        bench.raise("x", 100);
+        let id = AlertId::of(&bench.rule.name, &bench.device.id, "x");
+
+        assert!(bench.desk.acknowledge(id) && !bench.desk.acknowledge(AlertId(1)));
+        assert_eq!(bench.told(), [(AlertPhase::Repeated, 1)]);
+        bench.settle(5_000);
+        bench.raise("y", 6_000);
+        let found = Found {
+            rule: &bench.rule,
+            holds: bench.holds,
+            terms: bench.terms,
+            device: &bench.device,
+            subject: "x".into(),
+            message: String::new(),
+            destination: None,
+        };
+        bench.desk.raise(found, 3, at(6_000));
+        assert!(bench.desk.pop().is_some_and(|alert| alert.acknowledged));
+    }
+}

@@ -1,0 +1,155 @@
+//! What the rules know of one device: what is usual for it.
+//!
+//! Comes in: what rules note. Goes out: whether something is new. Bounded: the oldest entry of a topic leaves. What must outlive
+//! a run is [`Habits`]; the rest begins anew.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::device::DeviceKind;
+use crate::net::Timestamp;
+
+/// Most entries of a topic that are kept for a device.
+const MAX_FAMILIAR: usize = 256;
+
+/// A gap of more than this between two signs of a device counts as absence.
+const PRESENCE_GAP: Duration = Duration::from_secs(15 * 60);
+
+/// What the rules know of one device.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    /// What outlives a run.
+    pub(super) habits: Habits,
+    /// It was silent when its profile was last looked at.
+    pub(super) was_silent: bool,
+    /// What it was taken for last.
+    pub(super) kind: DeviceKind,
+    latest: Option<Timestamp>,
+}
+
+/// What is usual for a device. Names are kept as hashes: no list of who spoke with whom is written down.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Habits {
+    /// How long it was there so far.
+    pub present: Duration,
+    /// What it is known to do, by topic, oldest first.
+    pub familiar: Vec<(Topic, VecDeque<u64>)>,
+    /// It changed since it was last stored.
+    pub(super) is_news: bool,
+}
+
+/// What may be usual for a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// It was reported as new.
+    Reported,
+    /// Cloud services that it spoke to.
+    Service,
+    /// Countries that its far ends are registered in.
+    Country,
+    /// Names and systems outside that it spoke to.
+    Destination,
+    /// Hosts of ours that it began to speak to.
+    Neighbour,
+    /// Changes that were told.
+    Change,
+}
+
+impl Topic {
+    /// All, in the order of their numbers.
+    pub const ALL: [Self; 6] = [
+        Self::Reported,
+        Self::Service,
+        Self::Country,
+        Self::Destination,
+        Self::Neighbour,
+        Self::Change,
+    ];
+}
+
+impl Memory {
+    /// Takes what an earlier run knew.
+    pub(super) fn restored(habits: Habits) -> Self {
+        Self { habits, ..Self::default() }
+    }
+
+    /// The device gave a sign of itself.
+    pub(super) fn hear(&mut self, now: Timestamp) {
+        let gap = self.latest.map_or(Duration::ZERO, |latest| now.since(latest));
+        if gap <= PRESENCE_GAP {
+            self.habits.present = self.habits.present.saturating_add(gap);
+        }
+        self.latest = Some(self.latest.map_or(now, |latest| latest.max(now)));
+    }
+
+    /// Notes `text` under `topic`; tells whether it is new there.
+    pub(super) fn is_new(&mut self, topic: Topic, text: &str) -> bool {
+        let hash = hash(text);
+        let place = self.habits.familiar.iter().position(|(known, _)| *known == topic);
+        let index = place.unwrap_or_else(|| {
+            self.habits.familiar.push((topic, VecDeque::new()));
+            self.habits.familiar.len() - 1
+        });
+        let Some((_, known)) = self.habits.familiar.get_mut(index) else { return false };
+        if known.contains(&hash) {
+            return false;
+        }
+        if known.len() >= MAX_FAMILIAR {
+            known.pop_front();
+        }
+        known.push_back(hash);
+        self.habits.is_news = true;
+        true
+    }
+
+    /// Takes `text` out of `topic`: it is new when it comes again.
+    pub(super) fn unlearn(&mut self, topic: Topic, text: &str) {
+        let hash = hash(text);
+        for (known, list) in &mut self.habits.familiar {
+            if *known == topic && list.contains(&hash) {
+                list.retain(|entry| *entry != hash);
+                self.habits.is_news = true;
+            }
+        }
+    }
+
+    /// Tells whether `text` is known under `topic`.
+    pub(super) fn knows(&self, topic: Topic, text: &str) -> bool {
+        let hash = hash(text);
+        self.habits.familiar.iter().any(|(known, list)| *known == topic && list.contains(&hash))
+    }
+}
+
+/// FNV-1a (Fowler, Noll, Vo), the same in each run. Who makes two names collide hides one of them from the rules on what is
+/// new, as who fills the list does.
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thing_is_new_once_under_its_topic_and_the_oldest_makes_room() {
+        let mut memory = Memory::default();
+
+        assert!(memory.is_new(Topic::Country, "CN") && !memory.is_new(Topic::Country, "CN"));
+        assert!(memory.is_new(Topic::Destination, "CN") && memory.knows(Topic::Country, "CN"));
+        for number in 0..MAX_FAMILIAR {
+            assert!(memory.is_new(Topic::Country, &number.to_string()));
+        }
+        assert!(!memory.knows(Topic::Country, "CN") && memory.knows(Topic::Destination, "CN"));
+    }
+
+    #[test]
+    fn absence_is_no_presence() {
+        let mut memory = Memory::default();
+        for second in [0, 600, 1_200, 90_000, 90_060] {
+            memory.hear(Timestamp::from_parts(second, 0));
+        }
+        assert_eq!(memory.habits.present, Duration::from_secs(1_260));
+    }
+}
