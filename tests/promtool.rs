@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hikwatch::alert::{Alert, AlertRule, RuleCard};
+use hikwatch::alert::{self, Alert, AlertRule, Override, RuleCard, Severity};
 use hikwatch::analyst::{
     self, AlertSighting, Event, EventKind, FlowDevice, FlowSighting, Tallies, Tally, Visibility,
 };
@@ -126,6 +126,29 @@ fn every_promised_family_that_is_fed_is_there() {
     ] {
         assert!(text.contains(&format!("\n{family}")), "{family}\n{text}");
     }
+}
+
+#[test]
+fn an_alert_at_a_severity_of_the_site_is_there_before_it_is_raised() {
+    let recorder = recorder(2);
+    let of = |rule: Option<&str>, severity| Override {
+        rule: rule.map(str::to_owned),
+        severity: Some(severity),
+        ..Override::default()
+    };
+    let overrides = vec![of(Some("new-device"), Severity::High), of(None, Severity::Medium)];
+
+    recorder.expect_alerts(&alert::Config { overrides, ..alert::Config::default() });
+
+    let text = recorder.render(ExpositionFormat::Text);
+    for series in [
+        "rule=\"new-device\",severity=\"high\"} 0",
+        "rule=\"new-device\",severity=\"medium\"} 0",
+        "rule=\"identity-conflict\",severity=\"medium\"} 0",
+    ] {
+        assert!(text.contains(&format!("hikwatch_alerts_total{{{series}\n")), "{series}");
+    }
+    assert!(!text.contains("rule=\"identity-conflict\",severity=\"low\""));
 }
 
 #[test]

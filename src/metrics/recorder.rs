@@ -20,7 +20,7 @@ use super::gathered::write_gathered;
 use super::process::ProcessUsage;
 use super::slug::slug;
 use super::totals::{Build, Consumer, InterfaceTotals, SinkTotals};
-use crate::alert::AlertPhase;
+use crate::alert::{self, AlertPhase, AlertRule};
 use crate::analyst::{AlertSighting, Event, EventKind, FlowSighting, Tallies, Tally, Visibility};
 use crate::classify::Destination;
 use crate::decode::{DecodeReason, Layer};
@@ -84,6 +84,20 @@ impl Recorder {
             | EventKind::FlowEnded { sighting, .. } => self.apply_flow(sighting),
             EventKind::MessageRead(_) | EventKind::HourJudged(_) => {}
             EventKind::AlertTold(sighting) => self.apply_alert(sighting),
+        }
+    }
+
+    /// Shows at 0 the alerts that the site's settings make possible beside those of rules at their own severity.
+    pub fn expect_alerts(&self, config: &alert::Config) {
+        for (known, severity) in
+            config.overrides.iter().filter_map(|known| Some((known, known.severity?)))
+        {
+            for rule in AlertRule::ALL {
+                let name = rule.as_label();
+                if known.rule.as_deref().is_none_or(|meant| meant == name) {
+                    add(&self.families.alerts, &[name, severity.as_label()], 0);
+                }
+            }
         }
     }
 

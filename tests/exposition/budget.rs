@@ -1,5 +1,6 @@
 //! How many series there are: with twenty cameras, in a fleet, and while strangers pour in ever new names and addresses.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
@@ -35,6 +36,11 @@ fn a_site_of_twenty_cameras_has_at_most_1000_series_and_a_fleet_200_with_the_sam
     let (by_device, sums) = (series(site), series(fleet));
     let cameras = by_device.keys().filter(|name| name.starts_with("hikwatch_device_info{")).count();
     println!("{cameras} devices: {} series by device, {} in sums", by_device.len(), sums.len());
+    let mut families: BTreeMap<&str, usize> = BTreeMap::new();
+    for name in by_device.keys() {
+        *families.entry(name.split('{').next().unwrap()).or_default() += 1;
+    }
+    println!("{families:?}");
     assert!(cameras >= 20, "{cameras} devices");
     assert!(by_device.len() <= SITE_BUDGET, "{} series", by_device.len());
     assert!(sums.len() <= FLEET_BUDGET, "{} series", sums.len());
