@@ -125,6 +125,14 @@ fn pour(strangers: u64) {
         }
     }
     println!("{} frames, series in each quarter: {counts:?}", lab.frames);
+    // Whatever the strangers call themselves, what comes out is well formed.
+    for recorder in &lab.recorders {
+        let text = recorder.render(ExpositionFormat::OpenMetrics);
+        assert!(!text.contains(|c: char| c != '\n' && c.is_control()));
+        openmetrics::read(&text).unwrap();
+        assert_python_reads(&text);
+        assert_promtool_is_content(&recorder.render(ExpositionFormat::Text));
+    }
 
     let (first, last) = (counts[0], *counts.last().unwrap());
     // A forged device may take a label and say more of itself later, as far as there are labels; nothing else grows.

@@ -20,8 +20,65 @@ use crate::tools::tool;
 const DASHBOARDS: [(&str, Profile); 3] =
     [("site", Profile::Site), ("fleet", Profile::Fleet), ("fleet", Profile::Site)];
 
+/// Every family that users may rely on.
+const PROMISED: [&str; 34] = [
+    "hikwatch_build_info",
+    "hikwatch_capture_packets_total",
+    "hikwatch_capture_bytes_total",
+    "hikwatch_capture_drops_total",
+    "hikwatch_capture_bypassed_packets_total",
+    "hikwatch_capture_bypassed_bytes_total",
+    "hikwatch_decode_errors_total",
+    "hikwatch_dissect_errors_total",
+    "hikwatch_flows_active",
+    "hikwatch_flows_ended_total",
+    "hikwatch_flow_table_capacity",
+    "hikwatch_devices",
+    "hikwatch_device_info",
+    "hikwatch_device_confidence_ratio",
+    "hikwatch_device_last_seen_timestamp_seconds",
+    "hikwatch_device_bytes_total",
+    "hikwatch_cloud_bytes_total",
+    "hikwatch_cloud_flows_total",
+    "hikwatch_country_bytes_total",
+    "hikwatch_alerts_total",
+    "hikwatch_alert_last_fired_timestamp_seconds",
+    "hikwatch_events_dropped_total",
+    "hikwatch_sink_deliveries_total",
+    "hikwatch_config_last_reload_successful",
+    "hikwatch_config_last_reload_success_timestamp_seconds",
+    "hikwatch_coverage_ratio",
+    "hikwatch_visibility",
+    "hikwatch_store_up",
+    "process_cpu_seconds_total",
+    "process_max_fds",
+    "process_open_fds",
+    "process_resident_memory_bytes",
+    "process_start_time_seconds",
+    "process_virtual_memory_bytes",
+];
+
+/// Families that speak of single devices, which a fleet is not told.
+const OF_DEVICES: [&str; 4] = [
+    "hikwatch_device_info",
+    "hikwatch_device_confidence_ratio",
+    "hikwatch_device_last_seen_timestamp_seconds",
+    "hikwatch_alert_last_fired_timestamp_seconds",
+];
+
 /// What Prometheus itself makes.
 const OTHERS: [&str; 1] = ["up{"];
+
+#[test]
+fn each_promised_family_is_exposed_and_a_fleet_is_told_of_no_single_device() {
+    let (site, fleet) = (exposed(Profile::Site), exposed(Profile::Fleet));
+    for family in PROMISED {
+        // Hidden from a service that does not see all of /proc.
+        let is_hidden = family == "process_start_time_seconds" && !Path::new("/proc/stat").exists();
+        assert!(is_hidden || site.contains(family), "{family} is not exposed");
+        assert_eq!(is_hidden || fleet.contains(family), !OF_DEVICES.contains(&family), "{family}");
+    }
+}
 
 #[test]
 fn the_rules_pass_their_unit_tests_and_each_alert_has_one() {
