@@ -37,13 +37,14 @@ mod eve_text;
 mod eve_tls;
 mod eve_tunnel;
 mod eve_vendor;
+mod eve_wants;
 mod eve_web;
 mod eve_writer;
 mod eve_wsd;
-mod file_sink;
 mod message_section;
 mod pseudonym;
 mod pseudonym_key;
+mod sink;
 mod stats;
 
 pub use activity_object::ActivityObject;
@@ -54,7 +55,7 @@ pub use config::{Config, EventTypes, Privacy, Scope, Selection, UnknownEventType
 pub use eve_encoder::{EndOfRun, EveEncoder};
 pub use eve_text::{EveTime, Text};
 pub use eve_writer::EveWriter;
-pub use file_sink::{DeliveryCounters, EveFileSink};
 pub use pseudonym::{MIN_PSEUDONYM_KEY, Pseudonyms};
 pub use pseudonym_key::PseudonymKeyError;
+pub use sink::{Deliver, DeliveryError, EveFile, Letter, MAX_ANSWER, Sink, SinkCounters};
 pub use stats::{AnalysisCounters, RunStats};

@@ -18,8 +18,8 @@ use crate::flow::FlowEndReason;
 /// Reasons for `hikwatch_capture_drops_total`.
 pub(crate) const DROP_REASONS: [&str; 3] = ["kernel", "interface", "ring"];
 
-/// Outcomes of a delivery.
-pub(crate) const OUTCOMES: [&str; 2] = ["delivered", "failed"];
+/// Outcomes of a delivery; their sum is all that a sink was given.
+pub(crate) const OUTCOMES: [&str; 3] = ["delivered", "failed", "dropped"];
 
 /// The sink of event lines.
 pub(crate) const EVE_SINK: &str = "eve";
@@ -59,6 +59,7 @@ pub(crate) struct Families {
     pub(crate) alert_last_fired: GaugeVec,
     pub(crate) events_dropped: IntCounterVec,
     pub(crate) sink_deliveries: IntCounterVec,
+    pub(crate) sink_queue: IntGaugeVec,
     pub(crate) store_up: IntGauge,
     pub(crate) store_last_commit: Gauge,
     pub(crate) reload_successful: IntGauge,
@@ -109,7 +110,8 @@ impl Families {
             alerts: counters(on, "hikwatch_alerts_total", "Alerts raised.", &["rule", "severity"])?,
             alert_last_fired: gauges(on, "hikwatch_alert_last_fired_timestamp_seconds", "When a rule fired last for a device.", &["rule", "device"])?,
             events_dropped: counters(on, "hikwatch_events_dropped_total", "Events lost because a consumer did not take them in time.", &["consumer"])?,
-            sink_deliveries: counters(on, "hikwatch_sink_deliveries_total", "What reached a sink or failed on the way: event lines, or batches of the store, which are tried again.", &["sink", "outcome"])?,
+            sink_deliveries: counters(on, "hikwatch_sink_deliveries_total", "What became of what a sink was given: events, alerts, or batches of the store, which are tried again; dropped is what had no room to wait.", &["sink", "outcome"])?,
+            sink_queue: int_gauges(on, "hikwatch_sink_queue_length", "What waits for a sink.", &["sink"])?,
             store_up: int_gauge(on, "hikwatch_store_up", "Whether devices and totals are kept over restarts; 0 when the store is off, full or failing.")?,
             store_last_commit: gauge(on, "hikwatch_store_last_commit_timestamp_seconds", "When changes were last written to the store.")?,
             reload_successful: int_gauge(on, "hikwatch_config_last_reload_successful", "Whether the last attempt to read the configuration succeeded.")?,

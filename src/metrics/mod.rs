@@ -16,4 +16,4 @@ mod totals;
 pub use config::Config;
 pub use error::MetricsError;
 pub use recorder::Recorder;
-pub use totals::{Build, Consumer, InterfaceTotals};
+pub use totals::{Build, Consumer, InterfaceTotals, SinkTotals};

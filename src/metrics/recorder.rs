@@ -14,7 +14,7 @@ use super::families::{
     DROP_REASONS, EVE_SINK, Families, OUTCOMES, STORE_SINK, add, raise, raise_counter, set, set_int,
 };
 use super::process::ProcessUsage;
-use super::totals::{Build, Consumer, InterfaceTotals};
+use super::totals::{Build, Consumer, InterfaceTotals, SinkTotals};
 use crate::alert::AlertPhase;
 use crate::analyst::{
     AlertSighting, CountryTally, Event, EventKind, FlowSighting, Tallies, Tally, Visibility,
@@ -121,16 +121,26 @@ impl Recorder {
         raise(&self.families.events_dropped, &[consumer.as_label()], total);
     }
 
-    /// Takes the number of lines that the EVE file took and lost so far.
-    pub fn observe_eve_deliveries(&self, delivered: u64, failed: u64) {
-        for (outcome, total) in OUTCOMES.iter().zip([delivered, failed]) {
-            raise(&self.families.sink_deliveries, &[EVE_SINK, outcome], total);
+    /// Takes what became so far of what a sink was given. `sink` is our word for it or the operator's, never one from
+    /// the network.
+    pub fn observe_sink(&self, sink: &str, totals: &SinkTotals) {
+        let SinkTotals { delivered, failed, dropped } = *totals;
+        for (outcome, total) in OUTCOMES.iter().zip([delivered, failed, dropped]) {
+            raise(&self.families.sink_deliveries, &[sink, outcome], total);
         }
+        if sink == EVE_SINK {
+            self.observe_dropped(Consumer::Eve, failed + dropped);
+        }
+    }
+
+    /// Takes how much waits for a sink.
+    pub fn observe_sink_queue(&self, sink: &str, waiting: u64) {
+        set_int(&self.families.sink_queue, &[sink], whole(waiting));
     }
 
     /// Takes the outcome of writing a batch to the store.
     pub fn observe_store_commit(&self, written: bool, at: Timestamp) {
-        let [delivered, failed] = OUTCOMES;
+        let [delivered, failed, _] = OUTCOMES;
         let outcome = if written { delivered } else { failed };
         add(&self.families.sink_deliveries, &[STORE_SINK, outcome], 1);
         self.families.store_up.set(i64::from(written));

@@ -1,0 +1,16 @@
+//! The ways out: what each sink is made of.
+//!
+//! Comes in: [`Letter`]s, in order, from the sink's own outbox. Goes out: what the far end understands, by one [`Deliver`] a
+//! kind of sink. A delivery may wait for the far end, within a bound of its own: it runs on the sink's own thread. It reads
+//! no clock, starts no thread and keeps no queue; those are the outbox's (in `daemon/`).
+
+mod counters;
+mod deliver;
+mod eve_batch;
+mod eve_file;
+mod letter;
+
+pub use counters::SinkCounters;
+pub use deliver::{Deliver, DeliveryError, MAX_ANSWER, Sink};
+pub use eve_file::EveFile;
+pub use letter::Letter;
