@@ -30,8 +30,7 @@ use hikwatch::dissect::{
     SipStart, SnmpMessage, SnmpPdu, TlsHandshake,
 };
 use hikwatch::export::{
-    Config, Deliver, EndOfRun, EveEncoder, EveFile, EventTypes, Letter, Privacy, RunStats, Scope,
-    Selection,
+    Config, Deliver, EndOfRun, EveEncoder, EveFile, EventTypes, Letter, RunStats, Scope, Selection,
 };
 use hikwatch::flow::{ConnState, Endpoint, FlowCounters, FlowEndReason, FlowId, FlowRecord, Role};
 use hikwatch::meter::{FlowHead, FlowReport, MessageContext, MessageFlow, MeterStats};
@@ -284,10 +283,9 @@ fn a_full_disk_is_told_and_the_line_is_tried_again() {
 
 fn everything() -> Config {
     Config {
-        eve_file: None,
         selection: Selection { scope: Scope::All, types: EventTypes::ALL },
         sensor: Some("sensor-1".to_owned()),
-        privacy: Privacy::default(),
+        ..Config::default()
     }
 }
 

@@ -373,7 +373,7 @@ mod tests {
         assert!(since.elapsed() < FLUSH_PATIENCE + LAST_CALL + Duration::from_secs(2));
         assert_eq!((good.taken().len(), slow.taken().len()), (40, 40));
         assert_eq!(fanout.settled["dead"].dropped, 40);
-        let text = recorder.render();
+        let text = recorder.render().unwrap();
         assert!(text.contains("{outcome=\"dropped\",sink=\"dead\"} 40"), "{text}");
         assert!(text.contains("hikwatch_sink_queue_length{sink=\"hung\"} 40"), "{text}");
         cure.join().unwrap();
@@ -399,6 +399,6 @@ mod tests {
         assert_eq!(stays.taken(), (0..30).collect::<Vec<_>>());
         assert_eq!(goes.taken(), (0..20).collect::<Vec<_>>());
         eventually("the new sink", || comes.taken() == (20..30).collect::<Vec<_>>());
-        assert!(recorder.render().contains("{outcome=\"delivered\",sink=\"goes\"} 20"));
+        assert!(recorder.render().unwrap().contains("{outcome=\"delivered\",sink=\"goes\"} 20"));
     }
 }

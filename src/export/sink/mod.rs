@@ -8,9 +8,21 @@ mod counters;
 mod deliver;
 mod eve_batch;
 mod eve_file;
+mod eve_socket;
+mod eve_stream;
 mod letter;
+mod outgoing;
+mod rotated;
+#[cfg(test)]
+pub(crate) mod sample;
+mod told;
 
 pub use counters::SinkCounters;
 pub use deliver::{Deliver, DeliveryError, MAX_ANSWER, Sink};
 pub use eve_file::EveFile;
+pub use eve_socket::EveSocket;
+pub use eve_stream::EveStream;
 pub use letter::Letter;
+pub(crate) use outgoing::Outgoing;
+pub use told::tells_alert;
+pub(crate) use told::told_alert;
