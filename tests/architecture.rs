@@ -92,6 +92,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("quick_xml", &["dissect/"]),
     ("redb", &["store/"]),
     ("ring", &["catalogue/", "dissect/", "export/pseudonym.rs"]),
+    ("rustix", &["export/sink/"]),
+    ("rustls", &["export/tls_dial.rs"]),
     ("ruzstd", &["capture/"]),
     ("sd_notify", &["daemon/notify.rs"]),
     ("toml", &["catalogue/", "config/", "device/"]),

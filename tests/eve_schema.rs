@@ -30,7 +30,7 @@ use hikwatch::dissect::{
     SipStart, SnmpMessage, SnmpPdu, TlsHandshake,
 };
 use hikwatch::export::{
-    Config, EndOfRun, EveEncoder, EveFileSink, EventTypes, Privacy, RunStats, Scope, Selection,
+    Config, Deliver, EndOfRun, EveEncoder, EveFile, EventTypes, Letter, RunStats, Scope, Selection,
 };
 use hikwatch::flow::{ConnState, Endpoint, FlowCounters, FlowEndReason, FlowId, FlowRecord, Role};
 use hikwatch::meter::{FlowHead, FlowReport, MessageContext, MessageFlow, MeterStats};
@@ -267,26 +267,25 @@ fn frames_are_decoded_or_invalid_in_the_totals() {
 }
 
 #[test]
-fn a_full_disk_is_counted() {
+fn a_full_disk_is_told_and_the_line_is_tried_again() {
     let full = std::path::Path::new("/dev/full");
     if !full.exists() {
         schema::skipped("there is no /dev/full");
         return;
     }
-    let mut sink = EveFileSink::open(full, &everything(), EndOfRun::Forced).unwrap();
+    let mut sink = EveFile::open(full, &everything(), None).unwrap();
+    let letter = Letter::Event(Arc::new(ended(camera_flow(), FlowEndReason::EndOfFlow)));
 
-    sink.deliver(&ended(camera_flow(), FlowEndReason::EndOfFlow), &points());
-    sink.flush();
-
-    assert_eq!((sink.counters().delivered, sink.counters().failed), (0, 1));
+    for _attempt in 0..2 {
+        assert!(sink.deliver(std::slice::from_ref(&letter)).is_err());
+    }
 }
 
 fn everything() -> Config {
     Config {
-        eve_file: None,
         selection: Selection { scope: Scope::All, types: EventTypes::ALL },
         sensor: Some("sensor-1".to_owned()),
-        privacy: Privacy::default(),
+        ..Config::default()
     }
 }
 

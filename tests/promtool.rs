@@ -19,7 +19,9 @@ use hikwatch::decode::VlanIds;
 use hikwatch::device::{DeviceId, DeviceKind, DeviceProfile, Identity};
 use hikwatch::flow::{ConnState, Endpoint, FlowCounters, FlowEndReason, FlowId, FlowRecord, Role};
 use hikwatch::meter::{self, FlowReport, MeterStats};
-use hikwatch::metrics::{Build, Config, Consumer, ExpositionFormat, InterfaceTotals, Recorder};
+use hikwatch::metrics::{
+    Build, Config, Consumer, ExpositionFormat, InterfaceTotals, Recorder, SinkTotals,
+};
 use hikwatch::net::{Frame, InterfaceId, IpProtocol, LinkType, MacAddr, Perimeter, Timestamp};
 use hikwatch::simulate::{ByteTruth, DeviceTruth, Household, Truth};
 
@@ -312,7 +314,7 @@ fn full_recorder() -> Recorder {
         ..InterfaceTotals::default()
     }]);
     recorder.observe_dropped(Consumer::Eve, 2);
-    recorder.observe_eve_deliveries(9, 0);
+    recorder.observe_sink("eve", &SinkTotals { delivered: 9, ..SinkTotals::default() });
     recorder.observe_reload(true, Timestamp::from_parts(30, 0));
     recorder.observe_reload(true, Timestamp::from_parts(30, 0));
     recorder

@@ -35,10 +35,10 @@ pub(super) fn run(arguments: &Replay, level: Option<LogLevel>) -> Result<(), Fai
     };
     let selection = Selection { scope, types };
     let export = export::Config {
-        eve_file: None,
         selection,
         sensor: config.export.sensor.clone(),
         privacy: config.export.privacy.clone(),
+        ..export::Config::default()
     };
     let pseudonyms = export.privacy.pseudonyms().map_err(settings::key_refused)?;
     let to_stdout = arguments.output.as_deref() == Some(Path::new("-"));

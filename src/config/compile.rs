@@ -13,8 +13,9 @@ use super::knowledge::{read_catalogue, read_geo};
 use super::labels::read_labels;
 use super::section::{Findings, Section};
 use super::settings::{Config, LogFormat, LogLevel};
+use super::sinks::{read_events, read_syslog};
 use crate::capture::{Backend, InterfaceConfig, InterfaceRole};
-use crate::export::{EventTypes, Privacy, Scope};
+use crate::export::Privacy;
 use crate::flow;
 use crate::metrics::Profile;
 use crate::net::{IpPrefix, LocalNets, printable};
@@ -27,9 +28,6 @@ const MAX_INTERFACE_NAME: usize = 15;
 
 /// Most blocks in `network.local`; every flow is compared with each.
 const MAX_LOCAL_BLOCKS: usize = 64;
-
-/// Longest name of a sensor; it stands in every event.
-const MAX_SENSOR_NAME: usize = 64;
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -88,7 +86,9 @@ fn read_all(root: &mut Section<'_>, config: &mut Config) {
         section.flag("created", &mut config.metrics.created);
     });
     root.table("http", |section| read_http(section, config));
-    root.table("events", |section| read_events(section, config));
+    root.table("events", |section| read_events(section, &mut config.export));
+    root.table("syslog", |section| read_syslog(section, &mut config.syslog));
+    root.table("journald", |section| section.flag("alerts", &mut config.journald.alerts));
     root.table("store", |section| read_store(section, config));
     root.table("log", |section| {
         section.choice("level", &mut config.log.level, &LogLevel::NAMES);
@@ -222,27 +222,6 @@ fn read_privacy(section: &mut Section<'_>, privacy: &mut Privacy) {
     }
 }
 
-fn read_events(section: &mut Section<'_>, config: &mut Config) {
-    let export = &mut config.export;
-    section.optional_path("file", &mut export.eve_file);
-    let scopes = [("cameras", Scope::Cameras), ("all", Scope::All)];
-    section.choice("scope", &mut export.selection.scope, &scopes);
-    section.optional_text("sensor", &mut export.sensor);
-    if export.sensor.as_ref().is_some_and(|name| name.len() > MAX_SENSOR_NAME) {
-        section.refuse("sensor", format!("must be at most {MAX_SENSOR_NAME} bytes long"));
-    }
-
-    let Some(types) = section.texts("types") else { return };
-    if types.is_empty() {
-        section.refuse("types", "must name an event type, or \"all\"".to_owned());
-        return;
-    }
-    match EventTypes::parse(&types.join(",")) {
-        Ok(types) => export.selection.types = types,
-        Err(problem) => section.refuse("types", printable(&problem.to_string(), 256)),
-    }
-}
-
 fn is_interface_name(name: &str) -> bool {
     let allowed = |c: char| !c.is_whitespace() && !c.is_control() && c != '/';
     (1..=MAX_INTERFACE_NAME).contains(&name.len()) && name.chars().all(allowed)
@@ -260,6 +239,7 @@ fn syntax_error(text: &str, error: &toml::de::Error) -> ConfigErrors {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::export::Scope;
 
     fn problems(text: &str) -> Vec<String> {
         let errors = Config::from_toml(text).expect_err("this configuration is wrong");

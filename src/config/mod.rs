@@ -11,9 +11,10 @@ mod labels;
 mod load;
 mod section;
 mod settings;
+mod sinks;
 mod units;
 
 pub use compile::known_keys;
 pub use error::{ConfigError, ConfigErrors, LoadError};
 pub use load::load;
-pub use settings::{CatalogueFiles, Config, LogConfig, LogFormat, LogLevel};
+pub use settings::{CatalogueFiles, Config, JournaldConfig, LogConfig, LogFormat, LogLevel};

@@ -157,6 +157,51 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Reads a size that may be left empty, which unsets it.
+    pub(super) fn optional_size(
+        &mut self,
+        key: &'static str,
+        setting: &mut Option<usize>,
+        range: RangeInclusive<u64>,
+    ) {
+        let mut found = setting.unwrap_or_default();
+        if self.is_unset(key) {
+            *setting = None;
+            return;
+        }
+        self.size(key, &mut found, range);
+        if self.table.contains_key(key) {
+            *setting = Some(found);
+        }
+    }
+
+    /// Reads a duration that may be left empty, which unsets it.
+    pub(super) fn optional_duration(
+        &mut self,
+        key: &'static str,
+        setting: &mut Option<Duration>,
+        range: RangeInclusive<Duration>,
+    ) {
+        let mut found = setting.unwrap_or_default();
+        if self.is_unset(key) {
+            *setting = None;
+            return;
+        }
+        self.duration(key, &mut found, range);
+        if self.table.contains_key(key) {
+            *setting = Some(found);
+        }
+    }
+
+    /// Tells whether a key is there, and empty.
+    fn is_unset(&mut self, key: &'static str) -> bool {
+        let is_unset = self.table.get(key).and_then(Value::as_str) == Some("");
+        if is_unset {
+            self.asked.push(key);
+        }
+        is_unset
+    }
+
     /// Reads one of the words in `choices`.
     pub(super) fn choice<T: Copy>(
         &mut self,

@@ -29,6 +29,10 @@ pub struct Config {
     pub api: api::Config,
     /// The events that are written.
     pub export: export::Config,
+    /// Alerts to a syslog server.
+    pub syslog: export::SyslogConfig,
+    /// Alerts to the systemd journal.
+    pub journald: JournaldConfig,
     /// What is kept over restarts.
     pub store: store::Config,
     /// The program's own log.
@@ -37,6 +41,13 @@ pub struct Config {
     pub catalogue: CatalogueFiles,
     /// Where addresses are registered.
     pub geo: geo::Config,
+}
+
+/// Alerts to the systemd journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct JournaldConfig {
+    /// They are written there.
+    pub alerts: bool,
 }
 
 /// The catalogue files beside the built-in ones.

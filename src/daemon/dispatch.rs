@@ -1,16 +1,18 @@
-//! The dispatching thread: events to the inventory, the metrics and the event file.
+//! The dispatching thread: events to the inventory, the metrics, the store and the sinks.
 //!
-//! It is a thread and no task, so that a slow disk holds up neither the API nor a scrape.
+//! It is a thread and no task, so that its work holds up neither the API nor a scrape. It waits for no disk and no far end: each
+//! sink has a thread of its own.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use super::analysis::EventBatch;
 use super::clock::Stopwatch;
+use super::fanout::{Fanout, SinkOrder};
 use super::forgetting::ForgetOrder;
 use super::sight_log::SightLog;
 use super::store_feed::StoreFeed;
@@ -18,7 +20,7 @@ use super::worker::{Shared, WorkerEnd, WorkerTotals};
 use crate::alert::AlertPhase;
 use crate::analyst::{EventKind, InterfaceCoverage};
 use crate::capture::{ObservationPoint, SourceCounters};
-use crate::export::{AnalysisCounters, DeliveryCounters, EveFileSink, RunStats};
+use crate::export::{AnalysisCounters, Pseudonyms, RunStats};
 use crate::inventory::Inventory;
 use crate::meter::MeterStats;
 use crate::metrics::{Consumer, InterfaceTotals, Recorder};
@@ -27,14 +29,14 @@ use crate::net::Timestamp;
 /// Packet time between two `stats` events.
 const STATS_INTERVAL: Duration = Duration::from_secs(60);
 
-/// How long the thread waits for events before it flushes and says that it is alive.
+/// How long the thread waits for events before it says that it is alive.
 const NAP: Duration = Duration::from_millis(500);
 
 /// Orders from the supervisor.
 #[derive(Debug)]
 pub(super) enum DispatchCommand {
-    /// Write events here from now on, or nowhere.
-    ReplaceSink(Option<Box<EveFileSink>>),
+    /// Deliver to these sinks from now on.
+    ReplaceSinks(Vec<SinkOrder>),
 }
 
 /// What the rest of the daemon may know of a run at any time.
@@ -53,7 +55,9 @@ pub(super) struct Dispatch {
     pub(super) inventory: Arc<Inventory>,
     pub(super) recorder: Arc<Recorder>,
     pub(super) view: Arc<ArcSwap<RunView>>,
-    pub(super) sink: Option<Box<EveFileSink>>,
+    pub(super) sinks: Fanout,
+    /// Learns every serial number, also from what no sink wants.
+    pub(super) pseudonyms: Option<Arc<Pseudonyms>>,
     pub(super) store: Option<StoreFeed>,
     pub(super) sight: SightLog,
     /// The interfaces, one a worker, by number.
@@ -63,8 +67,6 @@ pub(super) struct Dispatch {
     pub(super) shared: Arc<Shared>,
     pub(super) counters: AnalysisCounters,
     pub(super) next_stats: Timestamp,
-    /// What sinks before the present one delivered and lost.
-    pub(super) earlier: DeliveryCounters,
 }
 
 impl Dispatch {
@@ -85,14 +87,11 @@ impl Dispatch {
                         if let Some(store) = self.store.take() {
                             store.close();
                         }
+                        self.sinks.close(&self.recorder);
                         return ends;
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => {
-                    if let Some(sink) = &mut self.sink {
-                        sink.flush();
-                    }
-                }
+                Err(RecvTimeoutError::Timeout) => self.publish_deliveries(),
                 Err(RecvTimeoutError::Disconnected) => {
                     error!("the analysis thread has died");
                     return Vec::new();
@@ -105,7 +104,7 @@ impl Dispatch {
     }
 
     fn deliver(&mut self, mut batch: EventBatch) -> Option<Vec<WorkerEnd>> {
-        for event in &batch.events {
+        for event in std::mem::take(&mut batch.events) {
             self.counters.events += 1;
             if let EventKind::AlertTold(sighting) = &event.kind {
                 let alert = &sighting.alert;
@@ -115,14 +114,15 @@ impl Dispatch {
                         what = ?alert.message, "alert {}", alert.phase.as_label());
                 }
             }
-            self.inventory.apply(event);
-            self.recorder.apply(event);
+            self.inventory.apply(&event);
+            self.recorder.apply(&event);
             if let Some(store) = &mut self.store {
-                store.apply(event);
+                store.apply(&event);
             }
-            if let Some(sink) = &mut self.sink {
-                sink.deliver(event, &self.points);
+            if let Some(pseudonyms) = &self.pseudonyms {
+                pseudonyms.learn(&event);
             }
+            self.sinks.offer(event);
         }
         if let Some(store) = &mut self.store {
             store.note_habits(&batch.habits);
@@ -131,13 +131,11 @@ impl Dispatch {
             self.forget(order);
         }
         let stats = self.totals(&batch);
-        if let Some(sink) = &mut self.sink {
-            if batch.now >= self.next_stats || batch.end.is_some() {
-                sink.deliver_stats(&stats);
-                self.next_stats = batch.now.plus(STATS_INTERVAL);
-            }
-            sink.flush();
+        if batch.now >= self.next_stats || batch.end.is_some() {
+            self.sinks.offer_stats(&stats);
+            self.next_stats = batch.now.plus(STATS_INTERVAL);
         }
+        self.sinks.send();
         self.publish_deliveries();
         batch.end
     }
@@ -196,12 +194,8 @@ impl Dispatch {
         stats
     }
 
-    /// Deliveries of this sink and of those before it.
-    fn publish_deliveries(&self) {
-        let now = self.sink.as_ref().map(|sink| sink.counters()).unwrap_or_default();
-        let failed = self.earlier.failed + now.failed;
-        self.recorder.observe_eve_deliveries(self.earlier.delivered + now.delivered, failed);
-        self.recorder.observe_dropped(Consumer::Eve, failed);
+    fn publish_deliveries(&mut self) {
+        self.sinks.publish(&self.recorder);
         if let Some(store) = &self.store {
             self.recorder.observe_dropped(Consumer::Store, store.dropped());
         }
@@ -209,19 +203,7 @@ impl Dispatch {
 
     fn obey(&mut self, command: DispatchCommand) {
         match command {
-            DispatchCommand::ReplaceSink(sink) => {
-                if let Some(old) = &mut self.sink {
-                    old.flush();
-                    let counters = old.counters();
-                    if counters.failed > 0 {
-                        warn!(lost = counters.failed, "events could not be written");
-                    }
-                    self.earlier.delivered += counters.delivered;
-                    self.earlier.failed += counters.failed;
-                }
-                self.sink = sink;
-                self.publish_deliveries();
-            }
+            DispatchCommand::ReplaceSinks(orders) => self.sinks.obey(orders),
         }
     }
 }

@@ -4,6 +4,8 @@
 //! the sources end or the program is told to stop. It holds no packet logic.
 
 mod analysis;
+mod backoff;
+mod carrier;
 mod catalogue_files;
 mod clock;
 mod conntrack;
@@ -11,6 +13,7 @@ mod conntrack_line;
 mod discover;
 mod dispatch;
 mod engine;
+mod fanout;
 mod forgetting;
 mod geo_files;
 mod household_source;
@@ -19,12 +22,14 @@ mod keeping;
 mod logging;
 mod lookout;
 mod notify;
+mod outbox;
 mod packet_clock;
 mod points;
 mod privilege;
 mod replay;
 mod run;
 mod sight_log;
+mod sinks;
 mod source_clock;
 mod store_feed;
 mod store_thread;

@@ -12,10 +12,12 @@ use tracing::info;
 use super::catalogue_files::load_catalogue;
 use super::conntrack::{Conntrack, KernelFlows};
 use super::dispatch::RunView;
+use super::fanout::SinkOrder;
 use super::forgetting::write_access;
 use super::geo_files::load_geo;
 use super::keeping::{Opening, open_store, restore, told};
 use super::logging::LogControl;
+use super::sinks::open_sinks;
 use super::source_clock::SourceClock;
 use super::supervise::supervise;
 use super::surroundings::{complete, refuse_bridge_with_port};
@@ -26,7 +28,7 @@ use crate::analyst::Analyst;
 use crate::api::{self, ApiState, Readiness, Status, WriteToken};
 use crate::capture::{CaptureError, TzspSource, open_interface};
 use crate::config::Config;
-use crate::export::{EndOfRun, EveFileSink, Pseudonyms, Scope};
+use crate::export::{Pseudonyms, Scope};
 use crate::inventory::Inventory;
 use crate::metrics::{Build, Recorder};
 
@@ -37,14 +39,14 @@ const CAPTURE: &str = "capture is not open yet";
 pub struct Opened {
     listener: TcpListener,
     sources: Vec<NamedSource>,
-    sink: Option<Box<EveFileSink>>,
+    sinks: Vec<SinkOrder>,
     store: Opening,
     write_token: Option<WriteToken>,
     pseudonyms: Option<Arc<Pseudonyms>>,
     conntrack: Result<Conntrack, KernelFlows>,
 }
 
-/// Opens the HTTP port, the event file, the store, the interfaces and the TZSP ports of `config` and reads the write
+/// Opens the HTTP port, the sinks, the store, the interfaces and the TZSP ports of `config` and reads the write
 /// token, then gives up every capability.
 ///
 /// # Errors
@@ -55,7 +57,7 @@ pub fn open(config: &Config) -> Result<Opened> {
     let listener = api::listen(&config.api)?;
     let write_token = config.api.write_token_file.as_deref().map(WriteToken::read).transpose()?;
     let pseudonyms = config.export.privacy.pseudonyms()?;
-    let sink = open_sink(config, pseudonyms.clone())?;
+    let sinks = open_sinks(config, None, pseudonyms.as_ref())?;
     let mut sources = Vec::new();
     for interface in &config.interfaces {
         sources.push(NamedSource {
@@ -76,7 +78,7 @@ pub fn open(config: &Config) -> Result<Opened> {
     let store = open_store(&config.store)?;
     let conntrack = Conntrack::open();
     privilege::drop_all()?;
-    Ok(Opened { listener, sources, sink, store, write_token, pseudonyms, conntrack })
+    Ok(Opened { listener, sources, sinks, store, write_token, pseudonyms, conntrack })
 }
 
 impl Opened {
@@ -144,7 +146,7 @@ impl Daemon {
             .enable_all()
             .build()
             .context("cannot start the runtime")?;
-        let Opened { listener, sources, sink, store, write_token, pseudonyms, conntrack } = opened;
+        let Opened { listener, sources, sinks, store, write_token, pseudonyms, conntrack } = opened;
         let mut store = told(store);
         let mut settings = self.config.analyst.clone();
         settings.geo = geo;
@@ -160,7 +162,8 @@ impl Daemon {
             meter: self.config.meter.clone(),
             analyst,
             sources,
-            sink,
+            sinks,
+            pseudonyms: pseudonyms.clone(),
             inventory,
             recorder: Arc::clone(&recorder),
             view,
@@ -180,17 +183,6 @@ impl Daemon {
         tell(notify::status("ended"));
         judge(ends, ending)
     }
-}
-
-/// Opens the event file of a configuration, if it names one.
-pub(super) fn open_sink(
-    config: &Config,
-    pseudonyms: Option<Arc<Pseudonyms>>,
-) -> Result<Option<Box<EveFileSink>>> {
-    let Some(path) = &config.export.eve_file else { return Ok(None) };
-    let sink = EveFileSink::open(path, &config.export, EndOfRun::Forced)
-        .with_context(|| format!("cannot open the event file {}", path.display()))?;
-    Ok(Some(Box::new(sink.with_pseudonyms(pseudonyms))))
 }
 
 /// Notes that the service manager did not hear us; the daemon goes on.

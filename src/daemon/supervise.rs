@@ -15,8 +15,10 @@ use tracing::{error, info, warn};
 use super::analysis::AnalysisCommand;
 use super::catalogue_files::{is_no_step_back, load_catalogue};
 use super::dispatch::DispatchCommand;
+use super::fanout::SinkOrder;
 use super::geo_files::load_geo;
-use super::run::{Daemon, Ending, open_sink, tell};
+use super::run::{Daemon, Ending, tell};
+use super::sinks::open_sinks;
 use super::surroundings::complete;
 use super::threads::Threads;
 use super::watchdog::Watchdog;
@@ -159,15 +161,15 @@ fn reload(
 ) -> Result<()> {
     let Some(reread) = &daemon.reread else {
         // Without a file there is nothing to read; the event file may have been moved away.
-        let sink = open_sink(current, pseudonyms.cloned())?;
-        return order_sink(threads, sink);
+        let sinks = open_sinks(current, Some(current), pseudonyms)?;
+        return order_sinks(threads, sinks);
     };
     let config = reread()?;
     let catalogue = Arc::new(load_catalogue(&config.catalogue)?);
     is_no_step_back(&catalogue, *update_version)?;
     // One that is taken out of the configuration and put in again may not go back either.
     let newest = catalogue.update_version().or(*update_version);
-    let sink = open_sink(&config, pseudonyms.cloned())?;
+    let sinks = open_sinks(&config, Some(current), pseudonyms)?;
     let mut analyst = config.analyst.clone();
     analyst.geo = Arc::new(load_geo(&config.geo)?);
     // So is whether anything is stored.
@@ -178,7 +180,7 @@ fn reload(
     if threads.analysis_commands.try_send(command).is_err() {
         bail!("the analysis is too busy to be reconfigured; try again");
     }
-    order_sink(threads, sink)?;
+    order_sinks(threads, sinks)?;
     daemon.log.set_level(config.log.level);
     for section in waiting_for_a_start(current, &config) {
         warn!("changes of {section} take effect at the next start");
@@ -204,9 +206,9 @@ fn waiting_for_a_start<'a>(old: &Config, new: &Config) -> impl Iterator<Item = &
     .filter_map(|(section, differs)| differs.then_some(section))
 }
 
-fn order_sink(threads: &Threads, sink: Option<Box<crate::export::EveFileSink>>) -> Result<()> {
-    if threads.dispatch_commands.try_send(DispatchCommand::ReplaceSink(sink)).is_err() {
-        bail!("the dispatcher is too busy to be given a new event file; try again");
+fn order_sinks(threads: &Threads, sinks: Vec<SinkOrder>) -> Result<()> {
+    if threads.dispatch_commands.try_send(DispatchCommand::ReplaceSinks(sinks)).is_err() {
+        bail!("the dispatcher is too busy to be given other sinks; try again");
     }
     Ok(())
 }

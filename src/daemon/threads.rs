@@ -14,6 +14,7 @@ use super::analysis::{Analysis, AnalysisCommand, CHANNEL_BATCHES, Feed};
 use super::clock;
 use super::conntrack::{Conntrack, KernelFlows};
 use super::dispatch::{Dispatch, DispatchCommand, RunView};
+use super::fanout::{Fanout, SinkOrder};
 use super::lookout::Lookout;
 use super::sight_log::SightLog;
 use super::source_clock::SourceClock;
@@ -22,7 +23,7 @@ use super::store_thread::StoreThread;
 use super::worker::{RING_BATCHES, Shared, Worker, WorkerEnd};
 use crate::analyst::Analyst;
 use crate::capture::{FrameSource, ObservationPoint};
-use crate::export::{AnalysisCounters, DeliveryCounters, EveFileSink};
+use crate::export::{AnalysisCounters, Pseudonyms};
 use crate::inventory::Inventory;
 use crate::meter::{Config as MeterConfig, Meter};
 use crate::metrics::Recorder;
@@ -53,7 +54,8 @@ pub(super) struct Parts {
     pub(super) meter: MeterConfig,
     pub(super) analyst: Analyst,
     pub(super) sources: Vec<NamedSource>,
-    pub(super) sink: Option<Box<EveFileSink>>,
+    pub(super) sinks: Vec<SinkOrder>,
+    pub(super) pseudonyms: Option<Arc<Pseudonyms>>,
     pub(super) inventory: Arc<Inventory>,
     pub(super) recorder: Arc<Recorder>,
     pub(super) view: Arc<ArcSwap<RunView>>,
@@ -102,21 +104,22 @@ impl Threads {
         };
 
         let points = parts.sources.iter().map(|s| ObservationPoint { name: s.name.clone() });
+        let points: Vec<_> = points.collect();
         let dispatch = Dispatch {
             batches,
             commands: dispatch_orders,
             inventory: parts.inventory,
             recorder: parts.recorder,
             view: parts.view,
-            sink: parts.sink,
+            sinks: Fanout::start(parts.sinks, points.as_slice().into())?,
+            pseudonyms: parts.pseudonyms,
             store: feed,
             sight: SightLog::default(),
-            points: points.collect(),
+            points,
             running: clock::Stopwatch::start(),
             shared: Arc::clone(&shared),
             counters: AnalysisCounters::default(),
             next_stats: started,
-            earlier: DeliveryCounters::default(),
         };
         let dispatch = spawn("dispatch", move || dispatch.run())?;
 

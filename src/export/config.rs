@@ -1,18 +1,61 @@
 //! What may be set about event output.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Which events are written, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Config {
-    /// The EVE file; none is written without it.
+    /// The EVE file, or `-` for standard output; none is written without it.
     pub eve_file: Option<PathBuf>,
+    /// How long and how large the EVE file may grow.
+    pub rotation: Rotation,
+    /// A Unix socket that takes the same lines.
+    pub eve_socket: Option<EveSocketConfig>,
     /// What is written.
     pub selection: Selection,
     /// EVE `host`: the name of this sensor; left out when absent.
     pub sensor: Option<String>,
     /// What is shown of units that can be told apart.
     pub privacy: Privacy,
+}
+
+/// When the EVE file is moved aside, and what all of it may take of the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rotation {
+    /// Bytes after which it is moved aside; never if absent.
+    pub size: Option<usize>,
+    /// Time after which it is moved aside, counted from midnight UTC; never if absent.
+    pub every: Option<Duration>,
+    /// Bytes that the file and those that it has become take at most; no bound if absent.
+    pub max_total: Option<usize>,
+    /// Bytes of the disk that are always left to others.
+    pub min_free: usize,
+}
+
+impl Default for Rotation {
+    fn default() -> Self {
+        Self { size: Some(64 << 20), every: None, max_total: Some(512 << 20), min_free: 16 << 20 }
+    }
+}
+
+/// A Unix socket that somebody else has opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EveSocketConfig {
+    /// Where.
+    pub path: PathBuf,
+    /// A stream of lines, or a datagram for each.
+    pub kind: EveSocketKind,
+}
+
+/// The kinds of Unix sockets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum EveSocketKind {
+    /// Lines, as Suricata's `unix_stream`.
+    #[default]
+    Stream,
+    /// A datagram for each line, as Suricata's `unix_dgram`.
+    Datagram,
 }
 
 /// What is shown of units that can be told apart.

@@ -1,14 +1,15 @@
-//! Events on their way out: EVE JSON.
+//! Events on their way out: EVE JSON, syslog, the journal.
 //!
 //! Comes in: [`Event`](crate::analyst::Event)s and counters. Goes out: one JSON object a line, as Suricata
-//! writes them (its `etc/schema.json`), to a file or any other writer. It never blocks the analyst and never
-//! stops because a sink fails: failures are counted.
+//! writes them (its `etc/schema.json`), and alerts in the forms that other programs take. What it does may wait for a far end, so
+//! it runs on the sinks' own threads; `sink` says what they have in common.
 
 mod activity_object;
 mod camera_object;
 mod cloud_object;
 mod community_id;
 mod config;
+mod dial;
 mod eve_alert;
 mod eve_device;
 mod eve_dhcp;
@@ -37,26 +38,41 @@ mod eve_text;
 mod eve_tls;
 mod eve_tunnel;
 mod eve_vendor;
+mod eve_wants;
 mod eve_web;
 mod eve_writer;
 mod eve_wsd;
-mod file_sink;
+mod journald;
 mod message_section;
 mod pseudonym;
 mod pseudonym_key;
+mod rfc3339;
 mod serial_shape;
 mod serial_texts;
+mod sink;
 mod stats;
+mod syslog;
+mod tls_dial;
 
 pub use activity_object::ActivityObject;
 pub use camera_object::CameraObject;
 pub use cloud_object::CloudObject;
 pub use community_id::community_id;
-pub use config::{Config, EventTypes, Privacy, Scope, Selection, UnknownEventType};
+pub use config::{
+    Config, EveSocketConfig, EveSocketKind, EventTypes, Privacy, Rotation, Scope, Selection,
+    UnknownEventType,
+};
 pub use eve_encoder::{EndOfRun, EveEncoder};
 pub use eve_text::{EveTime, Text};
 pub use eve_writer::EveWriter;
-pub use file_sink::{DeliveryCounters, EveFileSink};
+pub use journald::{JOURNAL_SOCKET, JournaldSink};
 pub use pseudonym::{MIN_PSEUDONYM_KEY, Pseudonyms};
 pub use pseudonym_key::PseudonymKeyError;
+pub use sink::{
+    Deliver, DeliveryError, EveFile, EveSocket, EveStream, Letter, MAX_ANSWER, Sink, SinkCounters,
+    tells_alert,
+};
 pub use stats::{AnalysisCounters, RunStats};
+pub use syslog::{
+    Facility, SyslogConfig, SyslogError, SyslogServer, SyslogServerError, SyslogSink,
+};

@@ -165,6 +165,16 @@ impl Pseudonyms {
         }
     }
 
+    /// `text` with pseudonyms.
+    #[must_use]
+    pub fn mask_text(&self, text: &str) -> String {
+        match self.mask(text.as_bytes()) {
+            // Letters and digits were replaced by letters and digits.
+            Some(masked) => String::from_utf8_lossy(&masked).into_owned(),
+            None => text.to_owned(),
+        }
+    }
+
     /// Takes note of the serial numbers of a device.
     pub fn learn_device(&self, profile: &DeviceProfile) {
         if let Some(serial) = &profile.identity.serial {

@@ -153,11 +153,6 @@ impl Recorder {
         raise(&self.families.events_dropped, &[consumer.as_label()], total);
     }
 
-    /// Takes the number of lines that the EVE file took and lost so far.
-    pub fn observe_eve_deliveries(&self, delivered: u64, failed: u64) {
-        self.observe_sink(EVE_SINK, &SinkTotals { delivered, failed, dropped: 0 });
-    }
-
     /// Takes what became so far of what a sink was given. `sink` is our word for it or the operator's, never one from
     /// the network; all outcomes are there from the first call on.
     pub fn observe_sink(&self, sink: &str, totals: &SinkTotals) {
@@ -165,6 +160,14 @@ impl Recorder {
         for (outcome, total) in OUTCOMES.iter().zip([delivered, failed, dropped]) {
             raise(&self.families.sink_deliveries, &[sink, outcome], total);
         }
+        if sink == EVE_SINK {
+            self.observe_dropped(Consumer::Eve, failed + dropped);
+        }
+    }
+
+    /// Takes how much waits for a sink.
+    pub fn observe_sink_queue(&self, sink: &str, waiting: u64) {
+        set_int(&self.families.sink_queue, &[sink], whole(waiting));
     }
 
     /// Takes the outcome of writing a batch to the store.

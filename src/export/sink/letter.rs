@@ -1,0 +1,17 @@
+//! What a sink is given.
+//!
+//! Comes in: nothing. Goes out: [`Letter`], cheap to clone, so that several sinks share one event.
+
+use std::sync::Arc;
+
+use crate::analyst::Event;
+use crate::export::RunStats;
+
+/// One thing to deliver.
+#[derive(Debug, Clone)]
+pub enum Letter {
+    /// An event.
+    Event(Arc<Event>),
+    /// The totals of the run, told now and then and at its end.
+    Stats(Arc<RunStats>),
+}
