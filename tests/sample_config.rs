@@ -35,6 +35,19 @@ fn the_sample_documents_every_key_and_no_other() {
     documented.extend(["interface[0].name", "interface[0].role"].map(str::to_owned));
     let of_device = ["mac", "serial", "id", "name", "site", "owner"];
     documented.extend(of_device.map(|key| format!("device[0].{key}")));
+    let of_webhook = [
+        "name",
+        "kind",
+        "url",
+        "channel",
+        "token_file",
+        "token_credential",
+        "min_severity",
+        "resolved",
+        "timeout",
+        "ca_file",
+    ];
+    documented.extend(of_webhook.map(|key| format!("webhook[0].{key}")));
     let known: BTreeSet<String> = known_keys().into_iter().collect();
 
     assert_eq!(documented, known);
@@ -52,6 +65,7 @@ fn the_examples_in_the_sample_are_read() {
     let (id, mac) = (DeviceId("d-0".into()), MacAddr([0x44, 0xa6, 0x42, 1, 2, 3]));
     let label = config.analyst.labels.find(&id, &[mac], None).unwrap();
     assert_eq!(label.name.as_deref(), Some("Front door"));
+    assert_eq!(config.far_ends.webhooks[0].channel.as_deref(), Some("cameras"));
 }
 
 #[test]

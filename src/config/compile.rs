@@ -13,6 +13,7 @@ use super::labels::read_labels;
 use super::section::{Findings, Section};
 use super::settings::{Config, LogFormat, LogLevel};
 use super::sinks::{read_events, read_syslog};
+use super::sinks_far_ends::read_far_ends;
 use crate::capture::{Backend, InterfaceConfig, InterfaceRole};
 use crate::export::Privacy;
 use crate::flow;
@@ -56,7 +57,7 @@ impl Config {
 pub fn known_keys() -> Vec<String> {
     let one = || toml::Value::Array(vec![toml::Value::Table(Table::new())]);
     let one_of_each =
-        Table::from_iter(["interface", "device"].map(|table| (table.to_owned(), one())));
+        Table::from_iter(["interface", "device", "webhook"].map(|table| (table.to_owned(), one())));
     let mut findings = Findings::default();
     let mut config = Config::default();
     Section::read_document(&one_of_each, &mut findings, |root| read_all(root, &mut config));
@@ -82,6 +83,7 @@ fn read_all(root: &mut Section<'_>, config: &mut Config) {
     root.table("events", |section| read_events(section, &mut config.export));
     root.table("syslog", |section| read_syslog(section, &mut config.syslog));
     root.table("journald", |section| section.flag("alerts", &mut config.journald.alerts));
+    read_far_ends(root, &mut config.far_ends);
     root.table("store", |section| read_store(section, config));
     root.table("log", |section| {
         section.choice("level", &mut config.log.level, &LogLevel::NAMES);

@@ -36,6 +36,7 @@ impl EveBatch {
             self.lines.push(|out| {
                 let _count = match letter {
                     Letter::Event(event) => encoder.encode(event, points, out),
+                    Letter::Forgotten(_) => 0,
                     Letter::Stats(stats) => encoder.encode_stats(stats, out),
                 };
             });
