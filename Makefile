@@ -8,7 +8,7 @@ DEMO_ARGS ?=
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 PROGRAM := $(TARGET_DIR)/release/hikwatch
 
-# Network tools live in sbin, which is not on every user's PATH; Prometheus and rsyslogd may be copies of ours.
+# Network tools live in sbin, which is not on every user's PATH; some tools may be copies of ours.
 export PATH := $(PATH):/usr/sbin:/sbin:$(abspath $(TARGET_DIR))/tools/usr/bin:$(abspath $(TARGET_DIR))/tools/usr/sbin
 
 # Asked when a recipe needs it, so after the set-up: the second capture backend if it can be linked.

@@ -91,14 +91,15 @@ const HOMES: &[(&str, &[&str])] = &[
     ("prometheus", &["metrics/"]),
     ("quick_xml", &["dissect/"]),
     ("redb", &["store/"]),
-    ("ring", &["catalogue/", "dissect/", "export/pseudonym.rs"]),
+    ("ring", &["catalogue/", "dissect/", "export/pseudonym.rs", "export/webhook/"]),
     ("rustix", &["export/sink/"]),
-    ("rustls", &["export/tls_dial.rs"]),
+    ("rustls", &["export/http_post.rs", "export/tls_dial.rs"]),
     ("ruzstd", &["capture/"]),
     ("sd_notify", &["daemon/notify.rs"]),
     ("toml", &["catalogue/", "config/", "device/"]),
     ("tracing_journald", &["daemon/logging.rs"]),
     ("tracing_subscriber", &["daemon/logging.rs"]),
+    ("ureq", &["cli/", "export/"]),
 ];
 
 /// The one folder with `unsafe` code: ring, socket options and filters of packet sockets.

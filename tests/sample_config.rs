@@ -40,6 +40,19 @@ fn the_sample_documents_every_key_and_no_other() {
     }
     documented.extend(["device", "subjects"].map(|key| format!("alerts.expect[0].{key}")));
     documented.extend(["alerts.override", "alerts.expect"].map(str::to_owned));
+    let of_webhook = [
+        "name",
+        "kind",
+        "url",
+        "channel",
+        "token_file",
+        "token_credential",
+        "min_severity",
+        "resolved",
+        "timeout",
+        "ca_file",
+    ];
+    documented.extend(of_webhook.map(|key| format!("webhook[0].{key}")));
     let known: BTreeSet<String> = known_keys().into_iter().collect();
 
     assert_eq!(documented, known);
@@ -61,6 +74,7 @@ fn the_examples_in_the_sample_are_read() {
         (config.analyst.alerts.overrides.len(), config.analyst.alerts.expectations.len()),
         (2, 1)
     );
+    assert_eq!(config.far_ends.webhooks[0].channel.as_deref(), Some("cameras"));
 }
 
 #[test]

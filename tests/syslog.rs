@@ -145,7 +145,7 @@ impl Rsyslog {
              module(load=\"imuxsock\" SysSock.Use=\"off\")\n\
              input(type=\"imudp\" address=\"127.0.0.1\" port=\"{port}\")\n\
              input(type=\"imtcp\" address=\"127.0.0.1\" port=\"{port}\")\n\
-             input(type=\"imuxsock\" Socket=\"{path}/log\" UseSpecialParser=\"off\" ParseHostname=\"on\")\n\
+             input(type=\"imuxsock\" Socket=\"{path}/log\" IgnoreTimestamp=\"off\" UseSpecialParser=\"off\" ParseHostname=\"on\")\n\
              template(name=\"fields\" type=\"string\" string=\"{TEMPLATE}\")\n\
              action(type=\"mmpstrucdata\")\n\
              action(type=\"omfile\" file=\"{path}/out\" template=\"fields\")\n"
@@ -243,6 +243,7 @@ impl TlsServer {
                     "-addext",
                     "subjectAltName=DNS:localhost",
                 ])
+                .args(["-addext", "basicConstraints=critical,CA:FALSE"])
                 .args(["-keyout", &format!("{name}.key"), "-out", &format!("{name}.pem")])
                 .stderr(Stdio::null())
                 .status()

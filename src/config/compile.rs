@@ -14,6 +14,7 @@ use super::labels::read_labels;
 use super::section::{Findings, Section};
 use super::settings::{Config, LogFormat, LogLevel};
 use super::sinks::{read_events, read_syslog};
+use super::sinks_far_ends::read_far_ends;
 use crate::capture::{Backend, InterfaceConfig, InterfaceRole};
 use crate::export::Privacy;
 use crate::flow;
@@ -57,8 +58,8 @@ impl Config {
 #[must_use]
 pub fn known_keys() -> Vec<String> {
     let one = || toml::Value::Array(vec![toml::Value::Table(Table::new())]);
-    let mut one_of_each =
-        Table::from_iter(["interface", "device"].map(|table| (table.to_owned(), one())));
+    let named = ["interface", "device", "webhook"].map(|table| (table.to_owned(), one()));
+    let mut one_of_each = Table::from_iter(named);
     let of_alerts = Table::from_iter(["override", "expect"].map(|key| (key.to_owned(), one())));
     one_of_each.insert("alerts".to_owned(), toml::Value::Table(of_alerts));
     let mut findings = Findings::default();
@@ -89,6 +90,7 @@ fn read_all(root: &mut Section<'_>, config: &mut Config) {
     root.table("events", |section| read_events(section, &mut config.export));
     root.table("syslog", |section| read_syslog(section, &mut config.syslog));
     root.table("journald", |section| section.flag("alerts", &mut config.journald.alerts));
+    read_far_ends(root, &mut config.far_ends);
     root.table("store", |section| read_store(section, config));
     root.table("log", |section| {
         section.choice("level", &mut config.log.level, &LogLevel::NAMES);

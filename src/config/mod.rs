@@ -12,6 +12,7 @@ mod load;
 mod section;
 mod settings;
 mod sinks;
+mod sinks_far_ends;
 mod units;
 
 pub use compile::known_keys;

@@ -29,6 +29,8 @@ pub struct Config {
     pub api: api::Config,
     /// The events that are written.
     pub export: export::Config,
+    /// The services that are told.
+    pub far_ends: export::FarEnds,
     /// Alerts to a syslog server.
     pub syslog: export::SyslogConfig,
     /// Alerts to the systemd journal.

@@ -46,14 +46,6 @@ fn read_rotation(section: &mut Section<'_>, rotation: &mut export::Rotation) {
     section.optional_duration("rotate_every", &mut rotation.every, periods);
     section.optional_size("max_total", &mut rotation.max_total, 2 * MIB..=16_384 * GIB);
     section.size("min_free", &mut rotation.min_free, 0..=1024 * GIB);
-
-    if let Some(total) = rotation.max_total
-        && rotation.size.is_none_or(|size| size > total / 2)
-    {
-        let problem = "must be at least twice events.rotate_size, so that there is something to delete; \
-                       \"\" takes the bound away";
-        section.refuse("max_total", problem.to_owned());
-    }
 }
 
 fn read_socket(section: &mut Section<'_>, socket: &mut Option<EveSocketConfig>) {
@@ -125,12 +117,10 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_that_is_empty_is_none_and_one_that_cannot_hold_is_refused() {
+    fn a_bound_that_is_empty_is_none_and_a_server_without_a_way_is_refused() {
         let config = Config::from_toml("[events]\nrotate_size = \"\"\nmax_total = \"\"").unwrap();
         assert_eq!((config.export.rotation.size, config.export.rotation.max_total), (None, None));
 
-        assert!(problem("events.rotate_size = \"\"").starts_with("events.max_total"));
-        assert!(problem("events.max_total = \"100MiB\"").contains("twice events.rotate_size"));
         assert!(problem("syslog.server = \"host\"").contains("udp://HOST:PORT"));
     }
 }

@@ -117,7 +117,7 @@ impl Carrier {
             if tick.is_some_and(|tick| tick.is_zero()) {
                 return Errand::Tick;
             }
-            if has_letters && pause.is_zero() {
+            if has_letters && (pause.is_zero() || self.deliver.keeps_a_picture()) {
                 self.take_in_hand(&mut state);
                 return Errand::Deliver;
             }
@@ -149,7 +149,9 @@ impl Carrier {
                 let taken = taken.min(self.in_hand.len());
                 self.shelf.counters.add_delivered(taken as u64);
                 self.done_with(taken);
-                self.works();
+                if !self.deliver.keeps_a_picture() {
+                    self.works();
+                }
             }
             Err(DeliveryError::Unacceptable { answer }) => {
                 if !std::mem::replace(&mut self.has_told_unacceptable, true) {
@@ -175,6 +177,7 @@ impl Carrier {
     fn tick(&mut self) {
         self.last_tick = Stopwatch::start();
         match self.deliver.tick(clock::now()) {
+            Ok(()) if self.deliver.keeps_a_picture() => self.works(),
             // Only a delivery proves that the sink works.
             Ok(()) => {}
             Err(problem) => self.note(&problem),

@@ -144,6 +144,7 @@ impl Dispatch {
     fn forget(&mut self, mut order: ForgetOrder) {
         order.known |= self.inventory.forget(&order.id);
         self.recorder.forget(&order.id);
+        self.sinks.forget(&order.id);
         info!(device = %order.id.0, "forgotten on request");
         match &mut self.store {
             Some(store) => store.forget(order),

@@ -15,6 +15,7 @@ use super::clock::Stopwatch;
 use super::outbox::Outbox;
 use crate::analyst::Event;
 use crate::capture::ObservationPoint;
+use crate::device::DeviceId;
 use crate::export::{Letter, RunStats, Sink};
 use crate::metrics::{Recorder, SinkTotals};
 
@@ -91,6 +92,13 @@ impl Fanout {
         let stats = Arc::new(*stats);
         for outbox in self.boxes.iter_mut().filter(|outbox| outbox.wants_stats()) {
             outbox.put(Letter::Stats(Arc::clone(&stats)));
+        }
+    }
+
+    /// Tells those who remember devices that one is forgotten.
+    pub(super) fn forget(&mut self, id: &DeviceId) {
+        for outbox in self.boxes.iter_mut().filter(|outbox| outbox.remembers_devices()) {
+            outbox.put(Letter::Forgotten(id.clone()));
         }
     }
 
@@ -259,7 +267,7 @@ mod tests {
     fn number(letter: &Letter) -> u64 {
         match letter {
             Letter::Stats(stats) => stats.uptime,
-            Letter::Event(_) => panic!("these tests send totals only"),
+            Letter::Event(_) | Letter::Forgotten(_) => panic!("these tests send totals only"),
         }
     }
 

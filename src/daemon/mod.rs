@@ -14,6 +14,7 @@ mod discover;
 mod dispatch;
 mod engine;
 mod fanout;
+mod far_ends;
 mod forgetting;
 mod geo_files;
 mod household_source;

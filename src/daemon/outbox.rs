@@ -78,6 +78,7 @@ pub(super) struct Outbox {
     wants: Box<dyn Fn(&Event) -> bool + Send>,
     wants_stats: bool,
     capacity: usize,
+    remembers_devices: bool,
     /// Put on the shelf together, so that the carrier is woken once.
     gathered: Vec<Letter>,
     shelf: Arc<Shelf>,
@@ -95,6 +96,7 @@ impl Outbox {
         backoff: Backoff,
     ) -> Result<Self> {
         let Sink { name, wants, wants_stats, capacity, deliver } = sink;
+        let remembers_devices = deliver.remembers_devices();
         let shelf = Arc::new(Shelf {
             state: Mutex::default(),
             bell: Condvar::new(),
@@ -105,7 +107,8 @@ impl Outbox {
             .name(name.chars().take(15).collect())
             .spawn(move || carrier.run(&points))
             .with_context(|| format!("cannot start the thread of the sink {name}"))?;
-        Ok(Self { name, wants, wants_stats, capacity, gathered: Vec::new(), shelf, thread })
+        let gathered = Vec::new();
+        Ok(Self { name, wants, wants_stats, capacity, remembers_devices, gathered, shelf, thread })
     }
 
     pub(super) fn wants(&self, event: &Event) -> bool {
@@ -114,6 +117,10 @@ impl Outbox {
 
     pub(super) const fn wants_stats(&self) -> bool {
         self.wants_stats
+    }
+
+    pub(super) const fn remembers_devices(&self) -> bool {
+        self.remembers_devices
     }
 
     /// Takes a letter; it leaves with the next [`Outbox::send`].

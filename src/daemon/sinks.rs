@@ -10,6 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 
 use super::fanout::SinkOrder;
+use super::far_ends::far_end_sinks;
 use crate::config::Config;
 use crate::export::{
     self, Deliver, EveFile, EveSocket, EveSocketConfig, EveStream, JOURNAL_SOCKET, JournaldSink,
@@ -77,6 +78,7 @@ pub(super) fn open_sinks(
             Ok(alert_sink(JOURNALD, Box::new(sink)))
         })?;
     }
+    orders.extend(far_end_sinks(config, before, pseudonyms)?);
     Ok(orders)
 }
 

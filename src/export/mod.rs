@@ -5,6 +5,7 @@
 //! it runs on the sinks' own threads; `sink` says what they have in common.
 
 mod activity_object;
+mod alertmanager;
 mod camera_object;
 mod cloud_object;
 mod community_id;
@@ -42,19 +43,29 @@ mod eve_wants;
 mod eve_web;
 mod eve_writer;
 mod eve_wsd;
+mod far_ends;
+mod http_post;
+mod ipfix;
 mod journald;
 mod message_section;
+mod mqtt;
 mod pseudonym;
 mod pseudonym_key;
 mod rfc3339;
+#[cfg(test)]
+mod sample;
+mod secret;
 mod serial_shape;
 mod serial_texts;
 mod sink;
 mod stats;
 mod syslog;
 mod tls_dial;
+mod trust;
+mod webhook;
 
 pub use activity_object::ActivityObject;
+pub use alertmanager::{AlertmanagerConfig, AlertmanagerSink};
 pub use camera_object::CameraObject;
 pub use cloud_object::CloudObject;
 pub use community_id::community_id;
@@ -65,9 +76,14 @@ pub use config::{
 pub use eve_encoder::{EndOfRun, EveEncoder};
 pub use eve_text::{EveTime, Text};
 pub use eve_writer::EveWriter;
+pub use far_ends::FarEnds;
+pub use http_post::{HttpAddress, HttpAddressError, HttpPost, HttpSender};
+pub use ipfix::{IpfixConfig, IpfixSink, IpfixTransport};
 pub use journald::{JOURNAL_SOCKET, JournaldSink};
+pub use mqtt::{MqttConfig, MqttSink};
 pub use pseudonym::{MIN_PSEUDONYM_KEY, Pseudonyms};
 pub use pseudonym_key::PseudonymKeyError;
+pub use secret::{Secret, SecretError, SecretSource};
 pub use sink::{
     Deliver, DeliveryError, EveFile, EveSocket, EveStream, Letter, MAX_ANSWER, Sink, SinkCounters,
     tells_alert,
@@ -76,3 +92,5 @@ pub use stats::{AnalysisCounters, RunStats};
 pub use syslog::{
     Facility, SyslogConfig, SyslogError, SyslogServer, SyslogServerError, SyslogSink,
 };
+pub use trust::{Trust, TrustError};
+pub use webhook::{WebhookConfig, WebhookKind, WebhookShape, WebhookShapeError, WebhookSink};

@@ -16,7 +16,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use super::dial::{dial_tcp, named};
 
 /// Where Debian, Fedora, Alpine and OpenWrt keep the certificates that the system trusts.
-const SYSTEM: [&str; 3] =
+pub(crate) const SYSTEM: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
 /// What a far end is checked by.

@@ -7,7 +7,9 @@ use hikwatch::analyst::{self, Event};
 use hikwatch::catalogue::Catalogue;
 use hikwatch::daemon::Engine;
 use hikwatch::meter;
-use hikwatch::metrics::{Build, Config, Consumer, ExpositionFormat, InterfaceTotals, Recorder};
+use hikwatch::metrics::{
+    Build, Config, Consumer, ExpositionFormat, InterfaceTotals, Recorder, SinkTotals,
+};
 use hikwatch::net::{Frame, InterfaceId, LinkType, Timestamp};
 use hikwatch::simulate::SimulatedFrame;
 
@@ -59,7 +61,10 @@ impl Lab {
             for consumer in Consumer::ALL {
                 recorder.observe_dropped(consumer, 0);
             }
-            recorder.observe_eve_deliveries(self.frames, 0);
+            recorder.observe_sink(
+                "eve",
+                &SinkTotals { delivered: self.frames, ..SinkTotals::default() },
+            );
             recorder.observe_reload(true, START);
         }
     }

@@ -46,6 +46,17 @@ pub trait Deliver: Send {
         Ok(())
     }
 
+    /// Tells whether the sink keeps a picture that it publishes at each [`Deliver::tick`]: letters only go into the picture, also
+    /// while the far end is away, and it is a tick that shows whether the sink works.
+    fn keeps_a_picture(&self) -> bool {
+        false
+    }
+
+    /// Tells whether the sink remembers devices, and has to be told when one is forgotten on request.
+    fn remembers_devices(&self) -> bool {
+        false
+    }
+
     /// Opens anew what was opened: the operator has moved a file, or restarted the far end.
     fn reopen(&mut self) {}
 

@@ -36,9 +36,38 @@ impl EveBatch {
             self.lines.push(|out| {
                 let _count = match letter {
                     Letter::Event(event) => encoder.encode(event, points, out),
+                    Letter::Forgotten(_) => 0,
                     Letter::Stats(stats) => encoder.encode_stats(stats, out),
                 };
             });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::export::sink::sample::{alert, hostile, told};
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// File, socket and standard output share these lines.
+        #[test]
+        fn hostile_names_stay_inside_one_line_of_json_and_come_back_as_they_were(
+            device in hostile(), subject in hostile(), message in hostile(),
+        ) {
+            let mut batch = EveBatch::new(&Config::default(), None);
+            batch.fill(&[told(alert(&device, &subject, &message))]);
+
+            let (last, line) = batch.lines.first().unwrap().split_last().unwrap();
+            prop_assert_eq!(*last, b'\n');
+            prop_assert!(line.iter().all(|byte| *byte >= 0x20));
+            let line: serde_json::Value = serde_json::from_slice(line).unwrap();
+            prop_assert_eq!(&line["alert"]["metadata"]["message"][0], &message);
+            prop_assert_eq!(&line["alert"]["metadata"]["device_id"][0], &device);
         }
     }
 }

@@ -83,9 +83,12 @@ impl EveFile {
 
     /// Bytes until the file is to be moved aside.
     fn room(&self) -> usize {
-        match (&self.ledger, self.rotation.size) {
-            (Some(ledger), Some(size)) => {
-                usize::try_from((size as u64).saturating_sub(ledger.bytes)).unwrap_or(usize::MAX)
+        let Rotation { size, max_total, .. } = self.rotation;
+        // With half of what all may take, there is always something to delete.
+        let most = [size, max_total.map(|total| total / 2)].into_iter().flatten().min();
+        match (&self.ledger, most) {
+            (Some(ledger), Some(most)) => {
+                usize::try_from((most as u64).saturating_sub(ledger.bytes)).unwrap_or(usize::MAX)
             }
             (None, _) | (_, None) => usize::MAX,
         }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use crate::analyst::Event;
+use crate::device::DeviceId;
 use crate::export::RunStats;
 
 /// One thing to deliver.
@@ -12,6 +13,8 @@ use crate::export::RunStats;
 pub enum Letter {
     /// An event.
     Event(Arc<Event>),
+    /// A device was forgotten on request: what is shown of it goes.
+    Forgotten(DeviceId),
     /// The totals of the run, told now and then and at its end.
     Stats(Arc<RunStats>),
 }

@@ -17,7 +17,7 @@ pub fn tells_alert(event: &Event) -> bool {
 pub(crate) fn told_alert(letter: &Letter) -> Option<&Alert> {
     match letter {
         Letter::Event(event) => alert_of(event),
-        Letter::Stats(_) => None,
+        Letter::Forgotten(_) | Letter::Stats(_) => None,
     }
 }
 
