@@ -35,6 +35,10 @@ fn the_sample_documents_every_key_and_no_other() {
     documented.extend(["interface[0].name", "interface[0].role"].map(str::to_owned));
     let of_device = ["mac", "serial", "id", "name", "site", "owner"];
     documented.extend(of_device.map(|key| format!("device[0].{key}")));
+    for key in ["rule", "device", "enabled", "severity", "quiet"] {
+        documented.insert(format!("alerts.override[0].{key}"));
+    }
+    documented.extend(["device", "subjects"].map(|key| format!("alerts.expect[0].{key}")));
     let known: BTreeSet<String> = known_keys().into_iter().collect();
 
     assert_eq!(documented, known);
@@ -52,6 +56,10 @@ fn the_examples_in_the_sample_are_read() {
     let (id, mac) = (DeviceId("d-0".into()), MacAddr([0x44, 0xa6, 0x42, 1, 2, 3]));
     let label = config.analyst.labels.find(&id, &[mac], None).unwrap();
     assert_eq!(label.name.as_deref(), Some("Front door"));
+    assert_eq!(
+        (config.analyst.alerts.overrides.len(), config.analyst.alerts.expectations.len()),
+        (2, 1)
+    );
 }
 
 #[test]

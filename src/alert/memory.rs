@@ -6,6 +6,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::scan_window::ScanWindow;
+use super::video_window::VideoWindow;
 use crate::device::DeviceKind;
 use crate::net::Timestamp;
 
@@ -24,6 +26,14 @@ pub(super) struct Memory {
     pub(super) was_silent: bool,
     /// What it was taken for last.
     pub(super) kind: DeviceKind,
+    /// When it last let somebody in by a default login, as far as it was told.
+    pub(super) default_login: Option<Timestamp>,
+    /// How often the cloud refused it in a row.
+    pub(super) refusals: u32,
+    /// Whom it tried in vain lately.
+    pub(super) scan: ScanWindow,
+    /// What it sends of video.
+    pub(super) video: VideoWindow,
     latest: Option<Timestamp>,
 }
 

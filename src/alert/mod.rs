@@ -7,14 +7,17 @@ mod about;
 mod card;
 mod desk;
 mod finding;
+mod lore;
 mod memory;
 mod policy;
 mod record;
 mod rule;
 mod rules;
 mod ruleset;
+mod scan_window;
 mod scene;
 mod severity;
+mod video_window;
 
 pub use about::{About, Holding};
 pub use card::RuleCard;

@@ -4,6 +4,7 @@
 
 use super::about::About;
 use super::finding::Findings;
+use super::lore::Lore;
 use super::memory::Memory;
 use super::rules;
 use super::scene::Scene;
@@ -28,17 +29,71 @@ pub enum AlertRule {
     DeviceOffline,
     /// A vendor's device that had fallen silent is heard of again.
     DeviceOnline,
+    /// A device keeps trying to reach its cloud in vain.
+    CloudBlockedRetrying,
+    /// A device walks around the resolver of the network.
+    DnsBypass,
+    /// A device speaks to a country that is new to it.
+    NewCountry,
+    /// A device speaks to somebody outside who is new to it.
+    NewDestination,
+    /// A device sends video to the outside for a while.
+    VideoLeaving,
+    /// A device sends video straight to a peer.
+    P2pView,
+    /// A device that bears another name is made by a vendor of the catalogue.
+    RebrandDetected,
+    /// A device asks the gateway to open a port.
+    PortMapping,
+    /// A device answers somebody outside.
+    InboundFromInternet,
+    /// A known flaw of these devices was tried.
+    ExploitAttempt,
+    /// A password passed in clear.
+    CleartextCredentials,
+    /// A device accepts a published default login.
+    DefaultLogin,
+    /// A device has no password yet.
+    NotActivated,
+    /// A device states a build with a published flaw.
+    VulnerableBuild,
+    /// A device scans the network.
+    LanScan,
+    /// A device speaks to a neighbour that is new to it.
+    LateralContact,
+    /// The vendor's cloud refuses a device.
+    RegistrationRefused,
+    /// Too little of a device's traffic is seen.
+    CoverageLow,
 }
 
 impl AlertRule {
     /// Every rule, for counters that exist from the start; in the order of their signatures.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 24] = [
         Self::NewDevice,
         Self::VendorCloudContact,
         Self::IdentityConflict,
         Self::DeviceChanged,
         Self::DeviceOffline,
         Self::DeviceOnline,
+        Self::CloudBlockedRetrying,
+        Self::DnsBypass,
+        Self::NewCountry,
+        Self::NewDestination,
+        Self::VideoLeaving,
+        Self::P2pView,
+        Self::RebrandDetected,
+        Self::PortMapping,
+        Self::InboundFromInternet,
+        Self::ExploitAttempt,
+        Self::CleartextCredentials,
+        Self::DefaultLogin,
+        Self::NotActivated,
+        Self::VulnerableBuild,
+        Self::LanScan,
+        Self::LateralContact,
+        Self::RegistrationRefused,
+        Self::CoverageLow,
     ];
 
     /// The rule's name.
@@ -69,18 +124,60 @@ impl AlertRule {
             Self::DeviceChanged => &rules::device_changed::ABOUT,
             Self::DeviceOffline => &rules::device_offline::ABOUT,
             Self::DeviceOnline => &rules::device_online::ABOUT,
+            Self::CloudBlockedRetrying => &rules::cloud_blocked_retrying::ABOUT,
+            Self::DnsBypass => &rules::dns_bypass::ABOUT,
+            Self::NewCountry => &rules::new_country::ABOUT,
+            Self::NewDestination => &rules::new_destination::ABOUT,
+            Self::VideoLeaving => &rules::video_leaving::ABOUT,
+            Self::P2pView => &rules::p2p_view::ABOUT,
+            Self::RebrandDetected => &rules::rebrand_detected::ABOUT,
+            Self::PortMapping => &rules::port_mapping::ABOUT,
+            Self::InboundFromInternet => &rules::inbound_from_internet::ABOUT,
+            Self::ExploitAttempt => &rules::exploit_attempt::ABOUT,
+            Self::CleartextCredentials => &rules::cleartext_credentials::ABOUT,
+            Self::DefaultLogin => &rules::default_login::ABOUT,
+            Self::NotActivated => &rules::not_activated::ABOUT,
+            Self::VulnerableBuild => &rules::vulnerable_build::ABOUT,
+            Self::LanScan => &rules::lan_scan::ABOUT,
+            Self::LateralContact => &rules::lateral_contact::ABOUT,
+            Self::RegistrationRefused => &rules::registration_refused::ABOUT,
+            Self::CoverageLow => &rules::coverage_low::ABOUT,
         }
     }
 
     /// Lets the rule look at what happened.
-    pub(super) fn observe(self, scene: &Scene<'_>, memory: &mut Memory, out: &mut Findings) {
+    pub(super) fn observe(
+        self,
+        scene: &Scene<'_>,
+        lore: &Lore,
+        memory: &mut Memory,
+        out: &mut Findings,
+    ) {
         match self {
             Self::NewDevice => rules::new_device::observe(scene, memory, out),
             Self::VendorCloudContact => rules::vendor_cloud_contact::observe(scene, memory, out),
             Self::IdentityConflict => rules::identity_conflict::observe(scene, memory, out),
             Self::DeviceChanged => rules::device_changed::observe(scene, memory, out),
-            Self::DeviceOffline => rules::device_offline::observe(scene, memory, out),
+            Self::DeviceOffline => rules::device_offline::observe(scene, out),
             Self::DeviceOnline => rules::device_online::observe(scene, memory, out),
+            Self::CloudBlockedRetrying => rules::cloud_blocked_retrying::observe(scene, out),
+            Self::DnsBypass => rules::dns_bypass::observe(scene, out),
+            Self::NewCountry => rules::new_country::observe(scene, memory, out),
+            Self::NewDestination => rules::new_destination::observe(scene, memory, out),
+            Self::VideoLeaving => rules::video_leaving::observe(scene, memory, out),
+            Self::P2pView => rules::p2p_view::observe(scene, out),
+            Self::RebrandDetected => rules::rebrand_detected::observe(scene, memory, out),
+            Self::PortMapping => rules::port_mapping::observe(scene, out),
+            Self::InboundFromInternet => rules::inbound_from_internet::observe(scene, out),
+            Self::ExploitAttempt => rules::exploit_attempt::observe(scene, lore, out),
+            Self::CleartextCredentials => rules::cleartext_credentials::observe(scene, out),
+            Self::DefaultLogin => rules::default_login::observe(scene, memory, out),
+            Self::NotActivated => rules::not_activated::observe(scene, out),
+            Self::VulnerableBuild => rules::vulnerable_build::observe(scene, lore, memory, out),
+            Self::LanScan => rules::lan_scan::observe(scene, memory, out),
+            Self::LateralContact => rules::lateral_contact::observe(scene, memory, out),
+            Self::RegistrationRefused => rules::registration_refused::observe(scene, memory, out),
+            Self::CoverageLow => rules::coverage_low::observe(scene, out),
         }
     }
 }
@@ -101,7 +198,7 @@ mod tests {
             assert!((1_000_001..FIRST_SITE_SIGNATURE).contains(&about.signature_id));
             assert!(about.signature.starts_with("HIKWATCH "), "{}", about.signature);
             for text in [about.category, about.trigger, about.advice] {
-                assert!(text.len() > 8, "{}: {text}", about.name);
+                assert!(text.len() > 5, "{}: {text}", about.name);
             }
             assert_eq!(AlertRule::from_label(about.name), Some(rule));
         }

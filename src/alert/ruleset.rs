@@ -11,11 +11,14 @@ use ahash::RandomState;
 use super::card::RuleCard;
 use super::desk::{Desk, Found, Suppression};
 use super::finding::{Finding, Findings};
+use super::lore::Lore;
 use super::memory::{Habits, Memory, Topic};
 use super::policy::Config;
 use super::record::{Alert, AlertId};
 use super::rule::AlertRule;
-use super::rules::{NEW_DEVICE_CONFIDENCE, REPORTED_CONFLICT, REPORTED_NEW, change_text};
+use super::rules::{
+    NEW_DEVICE_CONFIDENCE, REPORTED_CONFLICT, REPORTED_NEW, REPORTED_REBRAND, change_text,
+};
 use super::scene::{Cue, Scene};
 use crate::device::{DeviceId, DeviceProfile};
 use crate::net::Timestamp;
@@ -29,6 +32,7 @@ pub struct Ruleset {
     config: Config,
     cards: Vec<(AlertRule, Arc<RuleCard>)>,
     memories: HashMap<DeviceId, Memory, RandomState>,
+    lore: Lore,
     findings: Findings,
     desk: Desk,
 }
@@ -42,6 +46,7 @@ impl Ruleset {
             config,
             cards: AlertRule::ALL.map(card).into(),
             memories: HashMap::with_hasher(RandomState::new()),
+            lore: Lore::builtin(),
             findings: Findings::default(),
             desk: Desk::default(),
         }
@@ -66,7 +71,7 @@ impl Ruleset {
         memory.hear(scene.now);
         let is_learning = memory.habits.present < self.config.learning;
         for (rule, card) in &self.cards {
-            rule.observe(scene, memory, &mut self.findings);
+            rule.observe(scene, &self.lore, memory, &mut self.findings);
             let about = rule.about();
             let found = self.findings.drain();
             for finding in found {
@@ -149,10 +154,14 @@ impl Ruleset {
         let memory = self.memories.entry(profile.id.clone()).or_default();
         if profile.identity.confidence >= NEW_DEVICE_CONFIDENCE {
             memory.is_new(Topic::Reported, REPORTED_NEW);
+            if profile.identity.oem_of.is_some() {
+                memory.is_new(Topic::Reported, REPORTED_REBRAND);
+            }
         }
         if profile.state.conflict.is_some() {
             memory.is_new(Topic::Reported, REPORTED_CONFLICT);
         }
+        memory.default_login = profile.state.default_login;
         for change in &profile.state.changes {
             memory.is_new(Topic::Change, &change_text(change));
         }

@@ -519,7 +519,7 @@ mod tests {
         assert_eq!(profile(&arp).identity.confidence, 58);
 
         let sadp = bench.sadp(CAMERA_MAC, reply("DS-2CD2385G1-I"));
-        assert_eq!(labels(&sadp), ["device", "message"]);
+        assert_eq!(labels(&sadp), ["device", "vulnerable-build", "message"]);
         let identity = &profile(&sadp).identity;
         assert_eq!(identity.vendor.as_deref(), Some("hikvision"));
         assert_eq!(identity.oem_of, None);

@@ -12,6 +12,7 @@ mod compiled;
 mod domain_table;
 mod entry;
 mod explanation;
+mod exploits;
 mod framing;
 mod label_pattern;
 mod ledger;
@@ -34,6 +35,7 @@ pub use entry::{
 pub use explanation::{
     CitedSource, CloudFinding, Explanation, Finding, MakerFinding, Verdict, WireFinding,
 };
+pub use exploits::{Exploit, ExploitError, Exploits, RtspLengths};
 pub use framing::Framing;
 pub use problem::{CatalogueProblem, CatalogueProblems, CatalogueText};
 pub use signed_update::{SIGNATURE_SUFFIX, SIGNED_PREFIX, SignedUpdate, UpdateError, UpdateKey};

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use toml::Table;
 
+use super::alerts::read_alerts;
 use super::error::{ConfigError, ConfigErrors};
 use super::knowledge::{read_catalogue, read_geo};
 use super::labels::read_labels;
@@ -57,8 +58,10 @@ impl Config {
 #[must_use]
 pub fn known_keys() -> Vec<String> {
     let one = || toml::Value::Array(vec![toml::Value::Table(Table::new())]);
-    let one_of_each =
+    let mut one_of_each =
         Table::from_iter(["interface", "device"].map(|table| (table.to_owned(), one())));
+    let of_alerts = Table::from_iter(["override", "expect"].map(|key| (key.to_owned(), one())));
+    one_of_each.insert("alerts".to_owned(), toml::Value::Table(of_alerts));
     let mut findings = Findings::default();
     let mut config = Config::default();
     Section::read_document(&one_of_each, &mut findings, |root| read_all(root, &mut config));
@@ -73,6 +76,7 @@ fn read_all(root: &mut Section<'_>, config: &mut Config) {
         let patience = Duration::from_secs(60)..=Duration::from_secs(24 * 3600);
         section.duration("offline_after", &mut config.analyst.offline_after, patience);
     });
+    root.table("alerts", |section| read_alerts(section, &mut config.analyst.alerts));
     root.table("capture", |section| read_capture(section, config));
     root.table("network", |section| read_network(section, &mut config.analyst.local_nets));
     root.table("flow", |section| read_flow(section, config));

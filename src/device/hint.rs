@@ -153,6 +153,11 @@ impl HintRules {
         Self::compile(BUILTIN).expect("the built-in hints compile")
     }
 
+    /// The identifiers of all hints, in the order of the rules.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().map(|rule| &*rule.hint.id)
+    }
+
     /// Compiles rules from TOML text.
     ///
     /// # Errors

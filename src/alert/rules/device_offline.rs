@@ -4,7 +4,6 @@ use super::new_device::NEW_DEVICE_CONFIDENCE;
 use super::sentence::who;
 use crate::alert::about::{About, Holding};
 use crate::alert::finding::Findings;
-use crate::alert::memory::Memory;
 use crate::alert::scene::{Cue, Scene};
 use crate::alert::severity::Severity;
 use crate::device::Presence;
@@ -23,7 +22,7 @@ pub(in crate::alert) const ABOUT: About = About {
 };
 
 /// Looks at what is known of the device.
-pub(in crate::alert) fn observe(scene: &Scene<'_>, _: &mut Memory, out: &mut Findings) {
+pub(in crate::alert) fn observe(scene: &Scene<'_>, out: &mut Findings) {
     let Cue::Profile = &scene.cue else { return };
     match scene.device.state.presence {
         Presence::Online => out.clear(""),

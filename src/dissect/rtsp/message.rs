@@ -26,6 +26,12 @@ pub struct RtspRequest {
     pub user_agent: Option<String>,
     /// The scheme of the Authorization field, one of a closed list; never what stands behind it.
     pub authorization_scheme: Option<&'static str>,
+    /// Content-Length field, in bytes; 0 without one.
+    pub content_length: u64,
+    /// Bytes of the longest field; of one whose end has not come, as many as were seen.
+    pub longest_field: u32,
+    /// Bytes of the Authorization field of the Basic scheme.
+    pub basic_length: u32,
     /// Transport field of a SETUP.
     pub transport: Option<RtspTransport>,
     /// What an ANNOUNCE describes.

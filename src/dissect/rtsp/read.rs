@@ -22,6 +22,8 @@ const MAX_DESCRIPTION: usize = 8 * 1024;
 const MAX_FRAMES: usize = 64;
 /// The versions, as a start line spells them.
 const VERSIONS: [&str; 2] = ["RTSP/1.0", "RTSP/2.0"];
+/// The scheme whose credentials are readable, as the list of schemes spells it.
+const BASIC: &str = "Basic";
 /// What every response begins with; the version follows.
 const START: &[u8] = b"RTSP/";
 
@@ -158,7 +160,14 @@ fn read_lines(head: &[u8]) -> Option<Reading> {
     };
     let mut reading = Reading { message, length: 0, describes: false, media_follows };
     Fields::new(fields).for_each(|field| reading.take(&field));
+    // A field whose end has not come is as long as it was seen.
+    let unfinished = fields.rsplit(|&byte| byte == b'\n').next().unwrap_or_default();
+    reading.measure(unfinished);
     Some(reading)
+}
+
+fn saturated(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 /// Reads a request line.
@@ -187,8 +196,15 @@ fn request_of(line: &[u8]) -> Option<RtspRequest> {
 impl Reading {
     /// Keeps a field that matters.
     fn take(&mut self, field: &Field<'_>) {
+        if let RtspMessage::Request(request) = &mut self.message {
+            let length = field.name.len().saturating_add(field.value.len());
+            request.longest_field = request.longest_field.max(saturated(length));
+        }
         if field.is("content-length") {
             self.length = number(&field.value).unwrap_or_default();
+            if let RtspMessage::Request(request) = &mut self.message {
+                request.content_length = u64::try_from(self.length).unwrap_or(u64::MAX);
+            }
             return;
         }
         if field.is("content-type") {
@@ -202,8 +218,12 @@ impl Reading {
                 if field.is("user-agent") {
                     field.keep(&mut request.user_agent, MAX_TEXT);
                 } else if field.is("authorization") {
-                    request.authorization_scheme =
-                        request.authorization_scheme.or_else(|| challenge::scheme(&field.value));
+                    let scheme = challenge::scheme(&field.value);
+                    request.authorization_scheme = request.authorization_scheme.or(scheme);
+                    if scheme == Some(BASIC) {
+                        let length = saturated(field.value.len());
+                        request.basic_length = request.basic_length.max(length);
+                    }
                 } else if field.is("transport") {
                     request.transport = Some(RtspTransport::read(&field.value));
                 }
@@ -222,6 +242,22 @@ impl Reading {
                     // Only an answer to PLAY has it (RFC 7826, 18.45).
                     self.media_follows = true;
                 }
+            }
+        }
+    }
+
+    /// Notes the length of a field that has no end.
+    fn measure(&mut self, unfinished: &[u8]) {
+        let RtspMessage::Request(request) = &mut self.message else { return };
+        request.longest_field = request.longest_field.max(saturated(unfinished.len()));
+        let Some(colon) = unfinished.iter().position(|&byte| byte == b':') else { return };
+        let (name, value) = unfinished.split_at(colon);
+        if name.trim_ascii().eq_ignore_ascii_case(b"authorization") {
+            let value = value.get(1..).unwrap_or_default().trim_ascii();
+            let scheme = challenge::scheme(value);
+            request.authorization_scheme = request.authorization_scheme.or(scheme);
+            if scheme == Some(BASIC) {
+                request.basic_length = request.basic_length.max(saturated(value.len()));
             }
         }
     }
@@ -261,6 +297,9 @@ mod tests {
             version: "RTSP/1.0",
             user_agent: Some("example/1".into()),
             authorization_scheme: Some("Digest"),
+            longest_field: 44,
+            content_length: 0,
+            basic_length: 0,
             transport: Some(RtspTransport { interleaved: true, ..RtspTransport::default() }),
             sdp: None,
         };

@@ -1,0 +1,62 @@
+//! `video-leaving`: a device sends more to its cloud, or to a peer, than control and snapshots need, and for a while.
+
+use super::sentence::who;
+use crate::alert::about::{About, Holding};
+use crate::alert::finding::Findings;
+use crate::alert::memory::Memory;
+use crate::alert::scene::{Cue, FlowStage, Scene};
+use crate::alert::severity::Severity;
+use crate::catalogue::CloudRole;
+use crate::net::Perimeter;
+
+/// From this rate on it is video: the smallest stream of these devices that is of use has 256 kbit/s (their sub-streams begin
+/// there; inferred). In bits a second.
+const VIDEO_RATE: f64 = 256_000.0;
+
+/// What a device does most of the day is usual for it: only more than so many times that is told.
+const ABOVE_USUAL: f64 = 2.0;
+
+/// What the rule says of itself.
+pub(in crate::alert) const ABOUT: About = About {
+    name: "video-leaving",
+    signature_id: 1_000_011,
+    signature: "HIKWATCH video leaves a device for the outside",
+    category: "Video leaving",
+    severity: Severity::High,
+    trigger: "over at least 30 seconds a device sends 256 kbit/s or more to relays, peers and stores of its cloud, and twice what is \
+              usual for it over a day",
+    advice: "If nobody of you watches, find out who does: change the password of the account, and switch sharing and cloud recording off.",
+    learns: false,
+    holds: Holding::MOMENT,
+};
+
+/// Looks at a flow of the device.
+pub(in crate::alert) fn observe(scene: &Scene<'_>, memory: &mut Memory, out: &mut Findings) {
+    let Cue::Flow(flow) = &scene.cue else { return };
+    let Some(destination) = flow.destination else { return };
+    let carries_video =
+        matches!(destination.role, CloudRole::Relay | CloudRole::P2p | CloudRole::Storage);
+    if !carries_video || !matches!(flow.perimeter, Perimeter::Inbound | Perimeter::Outbound) {
+        return;
+    }
+    let record = &flow.report.record;
+    let sent = record.sent_by(flow.role).payload_bytes;
+    let ended = flow.stage == FlowStage::Ended;
+    let Some(window) =
+        memory.video.note((record.id, record.flow_start), sent, record.flow_end, ended)
+    else {
+        return;
+    };
+    if window.rate < VIDEO_RATE || window.rate < ABOVE_USUAL * window.usual {
+        return;
+    }
+    let role = destination.role.as_label();
+    let message = format!(
+        "{} sends {:.1} Mbit/s to {}, {}",
+        who(scene.device),
+        window.rate / 1e6,
+        destination.service,
+        role
+    );
+    out.raise_at(role, &message, Some(destination));
+}
