@@ -103,6 +103,10 @@ pub(crate) const UNKNOWN_NAME: Site = server("collect.example.org", [203, 0, 113
 pub(crate) const FOREIGN_RESOLVER: Seat =
     Seat { mac: ROUTER.mac, ip: Ipv4Addr::new(198, 51, 100, 53) };
 
+/// The same over TLS (RFC 7858).
+pub(crate) const RESOLVER_OVER_TLS: Site =
+    Site { domain: None, ..server("", [198, 51, 100, 53], 853) };
+
 /// Control server of Hikvision devices; its address comes in the registration.
 pub(crate) const HIK_CONTROL: Site = Site {
     domain: None,

@@ -2,14 +2,17 @@
 //!
 //! Comes in: the household and a time. Goes out: scenes into its outbox.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use super::cast::{FOREIGN_RESOLVER, HIK_CONTROL, OWNERS_OTHER_TIME, UNKNOWN_NAME, moved};
+use super::cast::{
+    FOREIGN_RESOLVER, HIK_CONTROL, OWNERS_OTHER_TIME, RESOLVER_OVER_TLS, UNKNOWN_NAME, moved,
+};
 use super::home::{Home, Unit};
 use super::stage::minutes;
 use crate::net::Timestamp;
 use crate::simulate::cloud::{
-    DasAnswer, DasChannel, DasPlan, LbsOutcome, LbsPlan, register as register_with,
+    DasAnswer, DasChannel, DasPlan, LbsOutcome, LbsPlan, ask_httpdns, register as register_with,
 };
 use crate::simulate::cloud_script::{
     TlsPlan, ask_over_http, ask_over_tls, ask_time, endpoint, line, register,
@@ -60,7 +63,17 @@ fn attempts_in_vain(home: &mut Home, at: Timestamp, number: u32) {
     }
 }
 
-/// The camera asks a resolver outside that nobody gave it.
+/// The camera asks a resolver outside that nobody gave it, one over HTTP that firmware has built in, and one over TLS.
+pub(crate) fn around_the_resolver(home: &mut Home, at: Timestamp) {
+    foreign_resolver(home, at);
+    let camera = home.cast.camera;
+    let (way, later) = (line(camera), at.plus(minutes(4)));
+    let address = Ipv4Addr::new(198, 51, 100, 11);
+    ask_httpdns(&mut home.outbox, later, &way, HIK_GATEWAY.name(), &[address]);
+    ask_over_tls(&mut home.outbox, at.plus(minutes(6)), camera, &RESOLVER_OVER_TLS, REPORT);
+}
+
+/// The camera asks a resolver outside.
 pub(crate) fn foreign_resolver(home: &mut Home, at: Timestamp) {
     let seat = home.cast.camera.seat();
     for number in 0..3 {

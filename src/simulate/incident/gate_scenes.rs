@@ -110,22 +110,39 @@ pub(crate) fn knocked_from_outside(home: &mut Home, at: Timestamp) {
     }
 }
 
-/// A visitor at home tries the published ways into old cameras: one is answered, the others are refused.
+/// Somebody at home tries the published ways into old devices: one is answered, the others are refused or fail.
 pub(crate) fn exploits(home: &mut Home, at: Timestamp) {
     let Cast { camera, laptop, .. } = home.cast;
     let body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><language>$(true)</language>";
     let refusal = challenge(&mut home.outbox, camera);
+    let log = "/web/log/dynamic_log.php?target=makeMaintainLog&downloadtype=%27(true)%27";
+    let ask = |path| request("GET", path, camera, "");
     let tries = [
         (request_with("PUT", "/SDK/webLanguage", camera, "", body), page("500 Error", "")),
-        (
-            request("GET", "/Security/users?auth=YWRtaW46MTEK", camera, ""),
-            page("200 OK", "<UserList/>"),
-        ),
-        (request("GET", "/System/configurationFile?auth=YWRtaW46MTEK", camera, ""), refusal),
+        (ask("/Security/users?auth=YWRtaW46MTEK"), page("200 OK", "<UserList/>")),
+        (ask("/System/configurationFile?auth=YWRtaW46MTEK"), refusal),
+        (ask(log), page("404 Not Found", "")),
     ];
-    for (exchange, second) in tries.into_iter().zip([0, 5, 10]) {
-        let now = at.plus(Duration::from_secs(second));
+    for (exchange, second) in tries.into_iter().zip(0..) {
+        let now = at.plus(Duration::from_secs(5 * second));
         visit(&mut home.outbox, now, laptop, camera, &[exchange]);
+    }
+    let long = "a".repeat(2_400);
+    let key = "YWFh".repeat(400);
+    let tries = [
+        (format!("Content-Length: {}\r\n", long.len()), long.as_str()),
+        (format!("X-Device: {long}\r\n"), ""),
+        (format!("Authorization: Basic {key}\r\n"), ""),
+    ];
+    for ((lines, body), second) in tries.into_iter().zip(0..) {
+        let asked = format!(
+            "DESCRIBE rtsp://{}:554/Streaming/Channels/101 RTSP/1.0\r\nCSeq: 1\r\n{lines}\r\n{body}",
+            camera.ip
+        );
+        let answered = "RTSP/1.0 400 Bad Request\r\nCSeq: 1\r\n\r\n".to_owned();
+        let now = at.plus(Duration::from_secs(30 + 5 * second));
+        let ends = (laptop.end(home.outbox.port()), camera.end(554));
+        converse(&mut home.outbox, now, ends, &[(asked, answered)]);
     }
 }
 
@@ -151,10 +168,20 @@ pub(crate) fn ordinary_requests(home: &mut Home, at: Timestamp) {
     }
 }
 
-/// Somebody at home signs on to the camera's page in clear, with a password of its own.
+/// Somebody at home signs on to the camera's page and to its video in clear, with a password of its own.
 pub(crate) fn basic_login(home: &mut Home, at: Timestamp) {
     // "viewer:secret"
-    login(home, at, "dmlld2VyOnNlY3JldA==", "200 OK");
+    let words = "dmlld2VyOnNlY3JldA==";
+    login(home, at, words, "200 OK");
+    let Cast { camera, laptop, .. } = home.cast;
+    let asked = format!(
+        "DESCRIBE rtsp://{}:554/Streaming/Channels/101 RTSP/1.0\r\nCSeq: 1\r\n\
+         Authorization: Basic {words}\r\n\r\n",
+        camera.ip
+    );
+    let answered = "RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: 0\r\n\r\n".to_owned();
+    let ends = (laptop.end(home.outbox.port()), camera.end(554));
+    converse(&mut home.outbox, at.plus(Duration::from_secs(20)), ends, &[(asked, answered)]);
 }
 
 /// The owner signs on by Digest, twice.

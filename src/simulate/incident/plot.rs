@@ -19,7 +19,7 @@ pub enum Incident {
     DeviceOnline,
     /// The camera tries a server six times, and nobody answers.
     CloudBlockedRetrying,
-    /// The camera asks a resolver outside that nobody gave it.
+    /// The camera asks resolvers outside that nobody gave it, also over HTTP and TLS.
     DnsBypass,
     /// A known server has an address in another country.
     NewCountry,
@@ -35,7 +35,7 @@ pub enum Incident {
     PortMapping,
     /// Somebody outside reaches the camera's page.
     InboundFromInternet,
-    /// A visitor at home tries published ways into old cameras.
+    /// Somebody at home tries published ways into old cameras.
     ExploitAttempt,
     /// Somebody signs on to the camera in clear.
     CleartextCredentials,
@@ -51,7 +51,7 @@ pub enum Incident {
     LateralContact,
     /// The registration server refuses the camera four times.
     RegistrationRefused,
-    /// A third of the camera's frames is not seen for two hours.
+    /// A third of the doorbell's frames is not seen for two hours.
     CoverageLow,
 }
 
@@ -128,7 +128,9 @@ impl Incident {
             Self::DeviceOffline => "the camera is silent for long",
             Self::DeviceOnline => "the camera is silent for long and comes back",
             Self::CloudBlockedRetrying => "the camera tries a server six times, and nobody answers",
-            Self::DnsBypass => "the camera asks a resolver outside that nobody gave it",
+            Self::DnsBypass => {
+                "the camera asks resolvers outside that nobody gave it, also over HTTP and TLS"
+            }
             Self::NewCountry => "a known server has an address in another country",
             Self::NewDestination => "the camera speaks to a name that it never spoke to",
             Self::VideoLeaving => "the doorbell sends video over a relay for a minute and a half",
@@ -136,7 +138,7 @@ impl Incident {
             Self::RebrandDetected => "a camera is put up that another brand sells",
             Self::PortMapping => "the camera and the doorbell ask the router for ports",
             Self::InboundFromInternet => "somebody outside reaches the camera's page",
-            Self::ExploitAttempt => "a visitor at home tries published ways into old cameras",
+            Self::ExploitAttempt => "somebody at home tries published ways into old cameras",
             Self::CleartextCredentials => "somebody signs on to the camera in clear",
             Self::DefaultLogin => "somebody signs on with a password from the factory",
             Self::NotActivated => "a camera is put up that has no password yet",
@@ -144,7 +146,7 @@ impl Incident {
             Self::LanScan => "the camera calls thirty hosts of which none is there",
             Self::LateralContact => "the camera calls the laptop, which it never did",
             Self::RegistrationRefused => "the registration server refuses the camera four times",
-            Self::CoverageLow => "a third of the camera's frames is not seen for two hours",
+            Self::CoverageLow => "a third of the doorbell's frames is not seen for two hours",
         }
     }
 
@@ -187,7 +189,7 @@ impl Incident {
             Self::RegistrationRefused => {
                 "the control server sends it back once, and it is accepted"
             }
-            Self::CoverageLow => "the camera has a quiet hour, of which all is seen",
+            Self::CoverageLow => "all devices have quiet hours, of which all is seen",
         }
     }
 }

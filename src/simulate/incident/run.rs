@@ -1,8 +1,8 @@
 //! An incident, or its lookalike, in a household that lives as usual.
 //!
 //! Comes in: what is to happen, a seed and a start. Goes out: frames in the order of time until it is over, and what is to be
-//! raised. The same arguments give the same bytes. The household lives alone for [`QUIET`], so that whoever watches knows it;
-//! what it has to know beside that is played a quarter of an hour after the start.
+//! raised. The same arguments give the same bytes. The household lives alone first, so that whoever watches knows it; what it
+//! has to know beside that is played a quarter of an hour after the start.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -41,10 +41,22 @@ pub struct IncidentRun {
 }
 
 impl IncidentRun {
-    /// The household that begins at `start`, a full hour.
+    /// The household that begins at `start`, a full hour, and lives alone for two.
     #[must_use]
     pub fn new(incident: Incident, take: Take, seed: u64, start: Timestamp) -> Self {
-        let begin = start.plus(QUIET);
+        Self::after(QUIET, incident, take, seed, start)
+    }
+
+    /// The same after so many full hours of usual life as one wants.
+    #[must_use]
+    pub fn after(
+        quiet: Duration,
+        incident: Incident,
+        take: Take,
+        seed: u64,
+        start: Timestamp,
+    ) -> Self {
+        let begin = start.plus(quiet);
         let mut scenes = VecDeque::new();
         if let Some(scene) = prelude(incident, take) {
             scenes.push_back((start.plus(PRELUDE), scene));
@@ -89,9 +101,13 @@ impl IncidentRun {
             }
             (Incident::PortMapping, Take::Incident) => vec![at(rule, doorbell), at(rule, camera)],
             (Incident::VendorCloudContact, Take::Incident) => vec![at(rule, recorder)],
-            (Incident::VideoLeaving | Incident::P2pView, Take::Incident) => {
-                vec![at(rule, doorbell)]
-            }
+            (
+                Incident::VideoLeaving
+                | Incident::P2pView
+                | Incident::NewCountry
+                | Incident::CoverageLow,
+                Take::Incident,
+            ) => vec![at(rule, doorbell)],
             (Incident::RebrandDetected, Take::Incident) => vec![at(rule, CURRENT_REBRANDED.mac)],
             (
                 Incident::NewDevice | Incident::NotActivated | Incident::VulnerableBuild,
@@ -103,15 +119,13 @@ impl IncidentRun {
                 | Incident::DeviceOffline
                 | Incident::CloudBlockedRetrying
                 | Incident::DnsBypass
-                | Incident::NewCountry
                 | Incident::NewDestination
                 | Incident::InboundFromInternet
                 | Incident::ExploitAttempt
                 | Incident::CleartextCredentials
                 | Incident::LanScan
                 | Incident::LateralContact
-                | Incident::RegistrationRefused
-                | Incident::CoverageLow,
+                | Incident::RegistrationRefused,
                 Take::Incident,
             ) => vec![at(rule, camera)],
         }
@@ -144,7 +158,7 @@ impl IncidentRun {
         if !is_dim || frame.timestamp < self.begin {
             return true;
         }
-        let mac = CURRENT.camera.mac.0;
+        let mac = CURRENT.doorbell.mac.0;
         let is_its = frame.bytes.get(..12).is_some_and(|ends| ends.chunks(6).any(|end| end == mac));
         !is_its || self.misses.below(100) >= UNSEEN_PERCENT
     }
@@ -200,7 +214,7 @@ fn scene(incident: Incident, take: Take) -> Option<Scene> {
             (inventory_scenes::fall_silent, inventory_scenes::rest_and_restart)
         }
         Incident::CloudBlockedRetrying => (cloud_scenes::blocked, cloud_scenes::hiccup),
-        Incident::DnsBypass => (cloud_scenes::foreign_resolver, cloud_scenes::foreign_resolver),
+        Incident::DnsBypass => (cloud_scenes::around_the_resolver, cloud_scenes::foreign_resolver),
         Incident::NewCountry => (cloud_scenes::another_country, cloud_scenes::same_country),
         Incident::NewDestination => (cloud_scenes::unknown_name, cloud_scenes::sibling_name),
         Incident::VideoLeaving => (media_scenes::relay_view, media_scenes::pictures_and_recording),
