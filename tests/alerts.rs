@@ -59,7 +59,7 @@ const SUBJECTS: [(Incident, &[&str]); 6] = [
     (Incident::CleartextCredentials, &["HTTP", "RTSP"]),
     (Incident::NewCountry, &["SG"]),
     (Incident::NewDestination, &["example.org"]),
-    (Incident::VulnerableBuild, &["CVE-2021-36260"]),
+    (Incident::VulnerableBuild, &["CVE-2025-66177"]),
 ];
 
 /// Most alerts that an ordinary day raises over the whole household.

@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hikwatch::alert::{Alert, AlertRule, RuleCard};
+use hikwatch::alert::{Alert, AlertId, AlertRule, RuleCard};
 use hikwatch::analyst::{
     AlertSighting, Event, EventKind, FlowDevice, FlowSighting, Tallies, Tally, Visibility,
 };
@@ -242,9 +242,16 @@ fn forgetting_a_device_takes_the_write_token() {
         };
         Box::pin(async move { answer })
     };
+    let acknowledge = |id: AlertId| -> Forgetting { Box::pin(async move { Ok(id.0 == 0xab) }) };
     let token = WriteToken::new("0123456789abcdef").unwrap();
-    let state =
-        ApiState { write_access: Some(WriteAccess { token, forget: Arc::new(forget) }), ..state() };
+    let state = ApiState {
+        write_access: Some(WriteAccess {
+            token,
+            forget: Arc::new(forget),
+            acknowledge: Arc::new(acknowledge),
+        }),
+        ..state()
+    };
     serving_state(state, move |address, _| {
         for wrong in [
             "",
@@ -260,6 +267,18 @@ fn forgetting_a_device_takes_the_write_token() {
         let right = "authorization: bearer 0123456789abcdef\r\n";
         assert_eq!(delete(address, "d-000000000001", right).status, 204);
         assert_eq!(delete(address, "d-000000000009", right).status, 404);
+        let acknowledge = |id: &str, more: &str| {
+            ask(
+                address,
+                &format!(
+                    "POST /api/v1/alerts/{id}/ack HTTP/1.0\r\nContent-Length: 0\r\n{more}\r\n"
+                ),
+            )
+        };
+        assert_eq!(acknowledge("00000000000000ab", "").status, 401);
+        assert_eq!(acknowledge("00000000000000ab", right).status, 204);
+        assert_eq!(acknowledge("00000000000000ac", right).status, 404);
+        assert_eq!(acknowledge("ab", right).status, 404);
         let full = delete(address, "d-full", right);
         assert_eq!(full.status, 503);
         assert!(full.body.contains("the disk is full"));

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::scan_window::ScanWindow;
+use super::video_habit::VideoHabits;
 use super::video_window::VideoWindow;
 use crate::device::{DeviceKind, DeviceProfile};
 use crate::net::Timestamp;
@@ -17,11 +18,16 @@ const MAX_FAMILIAR: usize = 256;
 /// A gap of more than this between two signs of who is no vendor's device counts as absence.
 const PRESENCE_GAP: Duration = Duration::from_secs(15 * 60);
 
+/// How long it was there is worth storing once an hour (seconds).
+const HOUR: u64 = 3600;
+
 /// What the rules know of one device.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     /// What outlives a run.
     pub(super) habits: Habits,
+    /// They changed since they were last taken.
+    pub(super) is_news: bool,
     /// It was silent when its profile was last looked at.
     pub(super) was_silent: bool,
     /// What it was taken for last.
@@ -34,6 +40,8 @@ pub(super) struct Memory {
     pub(super) scan: ScanWindow,
     /// What it sends of video.
     pub(super) video: VideoWindow,
+    /// For how long a day it does so.
+    pub(super) video_habits: VideoHabits,
     latest: Option<Timestamp>,
 }
 
@@ -44,8 +52,6 @@ pub struct Habits {
     pub present: Duration,
     /// What it is known to do, by topic, oldest first.
     pub familiar: Vec<(Topic, VecDeque<u64>)>,
-    /// It changed since it was last stored.
-    pub(super) is_news: bool,
 }
 
 /// What may be usual for a device.
@@ -66,7 +72,7 @@ pub enum Topic {
 }
 
 impl Topic {
-    /// All, in the order of their numbers.
+    /// All.
     pub const ALL: [Self; 6] = [
         Self::Reported,
         Self::Service,
@@ -75,6 +81,25 @@ impl Topic {
         Self::Neighbour,
         Self::Change,
     ];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn as_label(self) -> &'static str {
+        match self {
+            Self::Reported => "reported",
+            Self::Service => "service",
+            Self::Country => "country",
+            Self::Destination => "destination",
+            Self::Neighbour => "neighbour",
+            Self::Change => "change",
+        }
+    }
+
+    /// The topic of a word.
+    #[must_use]
+    pub fn from_label(label: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|topic| topic.as_label() == label)
+    }
 }
 
 impl Memory {
@@ -91,10 +116,9 @@ impl Memory {
         let gap = self.latest.map_or(Duration::ZERO, |latest| seen.since(latest));
         let stayed = if device.is_vendor_device() { !self.was_silent } else { gap <= PRESENCE_GAP };
         if stayed {
-            let present = self.habits.present.saturating_add(gap);
-            // Worth storing now and then, so that a restart does not begin to learn anew.
-            self.habits.is_news |= hours(present) != hours(self.habits.present);
-            self.habits.present = present;
+            let hours = self.habits.present.as_secs() / HOUR;
+            self.habits.present = self.habits.present.saturating_add(gap);
+            self.is_news |= self.habits.present.as_secs() / HOUR != hours;
         }
         self.latest = Some(self.latest.map_or(seen, |latest| latest.max(seen)));
     }
@@ -115,7 +139,7 @@ impl Memory {
             known.pop_front();
         }
         known.push_back(hash);
-        self.habits.is_news = true;
+        self.is_news = true;
         true
     }
 
@@ -125,7 +149,7 @@ impl Memory {
         for (known, list) in &mut self.habits.familiar {
             if *known == topic && list.contains(&hash) {
                 list.retain(|entry| *entry != hash);
-                self.habits.is_news = true;
+                self.is_news = true;
             }
         }
     }
@@ -135,10 +159,6 @@ impl Memory {
         let hash = hash(text);
         self.habits.familiar.iter().any(|(known, list)| *known == topic && list.contains(&hash))
     }
-}
-
-const fn hours(time: Duration) -> u64 {
-    time.as_secs() / 3_600
 }
 
 /// FNV-1a (Fowler, Noll, Vo), the same in each run. Who makes two names collide hides one of them from the rules on what is
@@ -183,7 +203,7 @@ mod tests {
             heard(&mut memory, Some("ezviz"), Presence::Online, hour * 3_600);
         }
         assert_eq!(memory.habits.present, Duration::from_secs(24 * 3_600));
-        assert!(memory.habits.is_news, "the presence was never stored");
+        assert!(memory.is_news, "the presence was never stored");
     }
 
     #[test]

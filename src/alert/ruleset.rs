@@ -176,7 +176,7 @@ impl Ruleset {
     pub fn take_habits(&mut self) -> Vec<(DeviceId, Habits)> {
         let mut news = Vec::new();
         for (id, memory) in &mut self.memories {
-            if std::mem::take(&mut memory.habits.is_news) {
+            if std::mem::take(&mut memory.is_news) {
                 news.push((id.clone(), memory.habits.clone()));
             }
         }

@@ -50,6 +50,8 @@ pub struct Analyst {
     /// When the listed devices were last seen, as it was told at the latest checkpoint.
     pub(super) checkpoints: HashMap<DeviceRef, Timestamp, RandomState>,
     pub(super) next_checkpoint: Timestamp,
+    /// When habits are given next to who stores them.
+    pub(super) next_habits: Timestamp,
     events: VecDeque<Event>,
     pub(super) now: Timestamp,
     /// When it is looked next who has gone silent.
@@ -84,6 +86,7 @@ impl Analyst {
             rules: Ruleset::new(config.alerts.clone()),
             checkpoints: HashMap::with_hasher(RandomState::new()),
             next_checkpoint: Timestamp::ZERO,
+            next_habits: Timestamp::ZERO,
             events: VecDeque::new(),
             now: Timestamp::ZERO,
             next_presence: Timestamp::ZERO,
@@ -138,7 +141,7 @@ impl Analyst {
     /// identifier.
     pub fn drain(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
-        self.next_hours = Timestamp::ZERO;
+        (self.next_hours, self.next_habits) = (Timestamp::ZERO, Timestamp::ZERO);
         self.settle_hours();
         self.drain_hours();
         for profile in self.registry.listed() {

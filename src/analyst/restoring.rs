@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::{Analyst, EventKind};
+use crate::alert::{AlertId, Habits};
 use crate::device::{DeviceId, DeviceProfile};
 
 impl Analyst {
@@ -33,6 +34,38 @@ impl Analyst {
         self.checkpoints.extend(self.registry.sightings());
         restored.sort_by(|a, b| a.id.cmp(&b.id));
         restored
+    }
+
+    /// Takes what an earlier run knew of the habits of devices, and the alerts that somebody had acknowledged; before
+    /// [`restore`](Self::restore), which adds what it knows.
+    pub fn restore_alerts(
+        &mut self,
+        habits: Vec<(DeviceId, Habits)>,
+        acknowledged: impl IntoIterator<Item = AlertId>,
+    ) {
+        for (device, known) in habits {
+            self.rules.remember_habits(device, known);
+        }
+        for id in acknowledged {
+            self.rules.remember_acknowledged(id);
+        }
+    }
+
+    /// What is usual for devices, where that has changed since the last checkpoint; nothing where nobody stores it.
+    pub fn take_habits(&mut self) -> Vec<(DeviceId, Habits)> {
+        let Some(interval) = self.config.checkpoint_interval else { return Vec::new() };
+        if self.now < self.next_habits {
+            return Vec::new();
+        }
+        self.next_habits = self.now.plus(interval);
+        self.rules.take_habits()
+    }
+
+    /// Somebody says that an alert is known: it is told once more, as acknowledged. Tells whether it stands.
+    pub fn acknowledge(&mut self, id: AlertId) -> bool {
+        let stands = self.rules.acknowledge(id);
+        self.tell_alerts(None);
+        stands
     }
 
     /// Forgets a device and what was told of it: seen again, it is a new one. Tells whether it was known.

@@ -7,15 +7,15 @@ use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{map_response, map_response_with_state};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 
-use super::forget::forget_device;
+use super::forget::{acknowledge_alert, forget_device};
 use super::handlers;
 use super::masking::mask;
 use super::state::ApiState;
 
 /// Every address that is answered, as the OpenAPI document spells it.
-pub const ROUTES: [&str; 11] = [
+pub const ROUTES: [&str; 12] = [
     "/",
     "/metrics",
     "/-/healthy",
@@ -26,6 +26,7 @@ pub const ROUTES: [&str; 11] = [
     "/api/v1/flows",
     "/api/v1/destinations",
     "/api/v1/alerts",
+    "/api/v1/alerts/{id}/ack",
     "/api/v1/openapi.json",
 ];
 
@@ -53,6 +54,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/flows", get(handlers::flows))
         .route("/api/v1/destinations", get(handlers::destinations))
         .route("/api/v1/alerts", get(handlers::alerts))
+        .route("/api/v1/alerts/{id}/ack", post(acknowledge_alert))
         .route("/api/v1/openapi.json", get(handlers::openapi))
         .fallback(handlers::not_found)
         .method_not_allowed_fallback(handlers::not_allowed)
@@ -85,7 +87,8 @@ mod tests {
         assert_eq!(documented, answered);
         assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
         for (path, item) in document["paths"].as_object().unwrap() {
-            assert!(item["get"]["responses"]["200"].is_object(), "{path}");
+            let is_order = item["post"]["responses"]["204"].is_object();
+            assert!(is_order || item["get"]["responses"]["200"].is_object(), "{path}");
         }
     }
 }

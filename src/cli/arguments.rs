@@ -56,9 +56,9 @@ pub(crate) enum Command {
     Flows(Flows),
     /// Latest alerts of a running daemon.
     #[command(
-        after_help = "Examples:\n  hikwatch alerts\n  hikwatch alerts --url http://127.0.0.1:19855"
+        after_help = "Examples:\n  hikwatch alerts\n  hikwatch alerts --url http://127.0.0.1:19855\n  sudo hikwatch alerts ack 0123456789abcdef        with the write token of the configuration"
     )]
-    Alerts(Query),
+    Alerts(Alerts),
     /// What is known of the vendors, with sources.
     Catalogue(Catalogue),
     /// Reads a configuration and tells every problem at once.
@@ -230,6 +230,37 @@ Examples:
         /// Its identifier or the beginning of it, a MAC or IP address of it, or the name of its label.
         id: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Alerts {
+    #[command(flatten)]
+    pub(crate) query: Query,
+    #[command(subcommand)]
+    pub(crate) command: Option<AlertsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AlertsCommand {
+    /// Takes an alert that stands for known: it says so from now on, also when it comes again and after a restart.
+    #[command(after_help = "Example:\n  sudo hikwatch alerts ack 0123456789abcdef")]
+    Ack {
+        /// Its whole identifier, as `hikwatch alerts` shows it.
+        id: String,
+        #[command(flatten)]
+        token: TokenSource,
+    },
+}
+
+/// Where the write token is.
+#[derive(Debug, Args)]
+pub(crate) struct TokenSource {
+    /// File with the write token; that of the configuration without it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Configuration file that names the write token; /etc/hikwatch/hikwatch.toml without it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

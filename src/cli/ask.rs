@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::arguments::{Devices, DevicesCommand, Flows, Format, Query};
+use super::acknowledge::acknowledge;
+use super::arguments::{Alerts, AlertsCommand, Devices, DevicesCommand, Flows, Format, Query};
 use super::device_page::device_page;
 use super::device_table::device_table;
 use super::failure::{Code, Failure};
@@ -50,8 +51,11 @@ pub(super) fn flows(flows: &Flows) -> Result<(), Failure> {
     list(query, "flows", flow_table)
 }
 
-pub(super) fn alerts(query: &Query) -> Result<(), Failure> {
-    list(query, "alerts", alert_table)
+pub(super) fn alerts(alerts: &Alerts) -> Result<(), Failure> {
+    match &alerts.command {
+        None => list(&alerts.query, "alerts", alert_table),
+        Some(AlertsCommand::Ack { id, token }) => acknowledge(&alerts.query, id, token),
+    }
 }
 
 fn list(query: &Query, what: &str, table: fn(&[Value]) -> Table) -> Result<(), Failure> {
@@ -203,16 +207,20 @@ fn flow_table(items: &[Value]) -> Table {
 }
 
 fn alert_table(items: &[Value]) -> Table {
-    let mut table = Table::new(&["TIME", "SEVERITY", "RULE", "DEVICE", "SERVICE", "ROLE"]);
+    let mut table =
+        Table::new(&["TIME", "STATE", "SEVERITY", "RULE", "DEVICE", "SUBJECT", "COUNT", "ID"]);
     for item in items {
-        let cloud = item.get("cloud").unwrap_or(&Value::Null);
+        let acknowledged = item.get("acknowledged").and_then(Value::as_bool) == Some(true);
+        let state = cell(item, "state");
         table.row([
-            moment(item, "timestamp"),
+            moment(item, "since"),
+            if acknowledged { format!("{state}, known") } else { state },
             cell(item, "severity"),
             cell(item, "rule"),
             cell(item, "device_id"),
-            cell(cloud, "service"),
-            cell(cloud, "role"),
+            cell(item, "subject"),
+            cell(item, "count"),
+            cell(item, "id"),
         ]);
     }
     table

@@ -3,6 +3,7 @@
 //! Comes in: arguments. Goes out: data on standard output, one clear line on standard error for a failure, an
 //! exit code of sysexits.h. It holds no packet logic.
 
+mod acknowledge;
 mod activity_lines;
 mod arguments;
 mod ask;
@@ -19,6 +20,7 @@ mod forget;
 mod interfaces;
 mod json_field;
 mod moment;
+mod order;
 mod output;
 mod replay;
 mod replay_summary;

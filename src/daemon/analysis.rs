@@ -7,14 +7,17 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError};
 use std::time::Duration;
 
 use rtrb::Consumer;
+use tokio::sync::oneshot;
 use tracing::{error, info, warn};
 
 use super::forgetting::ForgetOrder;
 use super::worker::{Batch, Shared, WorkerEnd, WorkerTotals};
+use crate::alert::{AlertId, Habits};
 use crate::analyst::{
     Analyst, AnalystStats, Config as AnalystConfig, Event, InterfaceCoverage, KernelView,
 };
 use crate::catalogue::Catalogue;
+use crate::device::DeviceId;
 use crate::meter::{Observation, ObservationOrder};
 use crate::net::{InterfaceId, Timestamp};
 
@@ -42,6 +45,13 @@ pub(super) enum AnalysisCommand {
     },
     /// Somebody wants a device forgotten.
     Forget(ForgetOrder),
+    /// Somebody takes an alert for known.
+    Acknowledge {
+        /// Which.
+        id: AlertId,
+        /// Whether it stands.
+        answer: oneshot::Sender<bool>,
+    },
     /// This machine has these addresses now.
     OwnAddresses(Vec<IpAddr>),
     /// The kernel tells of its flows.
@@ -54,6 +64,8 @@ pub(super) struct EventBatch {
     pub(super) events: Vec<Event>,
     /// Devices that the analyst has forgotten after those events.
     pub(super) forgotten: Vec<ForgetOrder>,
+    /// What is usual for devices, where that has changed and somebody stores it.
+    pub(super) habits: Vec<(DeviceId, Habits)>,
     /// Totals, by worker.
     pub(super) totals: Vec<WorkerTotals>,
     pub(super) analyst: AnalystStats,
@@ -220,6 +232,7 @@ impl Analysis {
         let batch = EventBatch {
             events,
             forgotten: std::mem::take(&mut self.state.forgotten),
+            habits: self.analyst.take_habits(),
             totals: self.feeds.iter().map(|feed| feed.totals).collect(),
             analyst: self.analyst.stats(),
             coverage: self.analyst.coverage(),
@@ -255,6 +268,10 @@ impl Analysis {
             }
             AnalysisCommand::OwnAddresses(addresses) => self.analyst.set_own_addresses(addresses),
             AnalysisCommand::Kernel(view) => self.analyst.observe_kernel(&view, self.horizon()),
+            AnalysisCommand::Acknowledge { id, answer } => {
+                // Whoever asked may have left.
+                answer.send(self.analyst.acknowledge(id)).unwrap_or_default();
+            }
             AnalysisCommand::Forget(mut order) => {
                 order.known = self.analyst.forget(&order.id);
                 self.state.forgotten.push(order);

@@ -124,6 +124,9 @@ impl Dispatch {
                 sink.deliver(event, &self.points);
             }
         }
+        if let Some(store) = &mut self.store {
+            store.note_habits(&batch.habits);
+        }
         for order in std::mem::take(&mut batch.forgotten) {
             self.forget(order);
         }

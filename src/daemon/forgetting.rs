@@ -45,6 +45,15 @@ pub(super) fn write_access(
     token: WriteToken,
     analysis: SyncSender<AnalysisCommand>,
 ) -> WriteAccess {
+    let orders = analysis.clone();
+    let acknowledge = move |id| -> Forgetting {
+        let (answer, answered) = oneshot::channel();
+        let given = orders.try_send(AnalysisCommand::Acknowledge { id, answer });
+        Box::pin(async move {
+            given.map_err(|_| BUSY.to_owned())?;
+            answered.await.map_err(|_| BUSY.to_owned())
+        })
+    };
     let forget = move |id| -> Forgetting {
         let (answer, answered) = oneshot::channel();
         let order = ForgetOrder { id, known: false, answer };
@@ -55,5 +64,5 @@ pub(super) fn write_access(
             answered.await.unwrap_or_else(|_| Err(BUSY.to_owned()))
         })
     };
-    WriteAccess { token, forget: Arc::new(forget) }
+    WriteAccess { token, forget: Arc::new(forget), acknowledge: Arc::new(acknowledge) }
 }

@@ -72,6 +72,7 @@ pub(super) fn restore(
         warn!(devices = contents.unreadable, "some devices in the store cannot be read");
     }
     let stored = contents.devices.len();
+    analyst.restore_alerts(contents.habits, contents.acknowledged);
     let restored = analyst.restore(contents.devices, contents.contacts);
     info!(stored, restored = restored.len(), "devices of earlier runs are known again");
     for profile in restored {

@@ -10,7 +10,9 @@ use tracing::error;
 
 use super::clock::Stopwatch;
 use super::forgetting::ForgetOrder;
+use crate::alert::Habits;
 use crate::analyst::Event;
+use crate::device::DeviceId;
 use crate::store::{Batch, Gatherer};
 
 /// Orders that may wait for the store's thread: a batch and what people ask for.
@@ -46,6 +48,12 @@ impl StoreFeed {
 
     pub(super) fn apply(&mut self, event: &Event) {
         self.gatherer.apply(event);
+    }
+
+    pub(super) fn note_habits(&mut self, habits: &[(DeviceId, Habits)]) {
+        for (device, known) in habits {
+            self.gatherer.note_habits(device, known);
+        }
     }
 
     /// Changes that found no room while the disk refused.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::alert::{AlertId, Habits};
 use crate::analyst::Tally;
 use crate::catalogue::{CloudRole, Region};
 use crate::device::{DeviceId, DeviceProfile};
@@ -74,13 +75,21 @@ pub struct Batch {
     pub device_days: BTreeMap<DeviceDay, Tally>,
     /// To be added to what they exchanged with clouds.
     pub cloud_days: BTreeMap<CloudDay, Tally>,
+    /// What is usual for devices.
+    pub habits: BTreeMap<DeviceId, Habits>,
+    /// Alerts that somebody has acknowledged, with their devices.
+    pub acknowledged: BTreeMap<AlertId, DeviceId>,
 }
 
 impl Batch {
     /// Tells whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.devices.is_empty() && self.device_days.is_empty() && self.cloud_days.is_empty()
+        self.devices.is_empty()
+            && self.device_days.is_empty()
+            && self.cloud_days.is_empty()
+            && self.habits.is_empty()
+            && self.acknowledged.is_empty()
     }
 
     /// Takes everything of a device out.
@@ -88,6 +97,8 @@ impl Batch {
         self.devices.remove(id);
         self.device_days.retain(|key, _| key.device != *id);
         self.cloud_days.retain(|key, _| key.device != *id);
+        self.habits.remove(id);
+        self.acknowledged.retain(|_, device| device != id);
     }
 }
 

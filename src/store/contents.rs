@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::batch::Day;
+use crate::alert::{AlertId, Habits};
 use crate::analyst::Tally;
 use crate::device::{DeviceId, DeviceProfile};
 
@@ -13,6 +14,10 @@ pub struct Contents {
     pub devices: Vec<DeviceProfile>,
     /// Pairs of a device and a cloud service that it has spoken to, each once.
     pub contacts: Vec<(DeviceId, Arc<str>)>,
+    /// What is usual for devices, by identifier.
+    pub habits: Vec<(DeviceId, Habits)>,
+    /// Alerts that somebody has acknowledged.
+    pub acknowledged: Vec<AlertId>,
     /// Rows that could not be read; they are left alone.
     pub unreadable: usize,
 }

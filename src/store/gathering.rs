@@ -12,6 +12,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use super::batch::{Batch, CloudDay, Day, DeviceDay};
+use crate::alert::Habits;
 use crate::analyst::{Event, EventKind, FlowSighting, Tally};
 use crate::catalogue::{CloudRole, Region};
 use crate::classify::Destination;
@@ -70,8 +71,24 @@ impl Gatherer {
             EventKind::FlowStarted(sighting)
             | EventKind::FlowUpdated { sighting, .. }
             | EventKind::FlowEnded { sighting, .. } => self.note_flow(sighting, event.timestamp),
+            EventKind::AlertTold(sighting) if sighting.alert.acknowledged => {
+                let (id, device) = (sighting.alert.id, sighting.alert.device_id().clone());
+                if self.batch.acknowledged.len() < MAX_DEVICES {
+                    self.batch.acknowledged.insert(id, device);
+                }
+            }
             EventKind::MessageRead(_) | EventKind::HourJudged(_) | EventKind::AlertTold(_) => {}
         }
+    }
+
+    /// Takes what is usual for a device now.
+    pub fn note_habits(&mut self, device: &DeviceId, habits: &Habits) {
+        let known = &mut self.batch.habits;
+        if known.len() >= MAX_DEVICES && !known.contains_key(device) {
+            self.stats.dropped += 1;
+            return;
+        }
+        known.insert(device.clone(), habits.clone());
     }
 
     /// Gives all changes since the last time, if there are any.

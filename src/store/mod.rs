@@ -19,6 +19,7 @@ mod config;
 mod contents;
 mod error;
 mod gathering;
+mod habits;
 mod opening;
 mod record;
 mod schema;

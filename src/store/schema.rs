@@ -7,13 +7,14 @@ use redb::{Database, ReadableTable as _, WriteTransaction};
 
 use super::error::StoreError;
 use super::schema_v1::from_v1;
-use super::tables::{CLOUD_DAYS, DEVICE_DAYS, DEVICES, META, SCHEMA};
+use super::tables::{ACKNOWLEDGED, CLOUD_DAYS, DEVICE_DAYS, DEVICES, HABITS, META, SCHEMA};
 
 /// The version that is written.
 ///
 /// 1. One MAC address and no life-cycle state for each device. It was never part of a release.
 /// 2. Several MAC addresses, and the state.
-pub(super) const CURRENT: u64 = 2;
+/// 3. Habits of devices, and alerts that were acknowledged.
+pub(super) const CURRENT: u64 = 3;
 
 /// Brings the database to [`CURRENT`].
 pub(super) fn migrate(database: &Database) -> Result<(), StoreError> {
@@ -34,6 +35,8 @@ pub(super) fn migrate(database: &Database) -> Result<(), StoreError> {
     transaction.open_table(DEVICES)?;
     transaction.open_table(DEVICE_DAYS)?;
     transaction.open_table(CLOUD_DAYS)?;
+    transaction.open_table(HABITS)?;
+    transaction.open_table(ACKNOWLEDGED)?;
     transaction.open_table(META)?.insert(SCHEMA, CURRENT)?;
     Ok(transaction.commit()?)
 }
@@ -43,6 +46,8 @@ fn climb(transaction: &WriteTransaction, found: u64) -> Result<(), StoreError> {
     for version in found..CURRENT {
         match version {
             1 => from_v1(transaction)?,
+            // Its tables are new.
+            2 => {}
             // There was no version 0.
             _ => return Err(StoreError::Damaged(format!("it has schema version {version}"))),
         }

@@ -14,10 +14,12 @@ use super::batch::{Batch, Day};
 use super::config::Config;
 use super::contents::{CloudTotal, Contents, DeviceTotal};
 use super::error::StoreError;
+use super::habits;
 use super::opening::{Opener, open_file, opener_of, set_aside};
 use super::record::DeviceRecord;
-use super::tables::{CLOUD_DAYS, DEVICE_DAYS, DEVICES, TotalRow};
+use super::tables::{ACKNOWLEDGED, CLOUD_DAYS, DEVICE_DAYS, DEVICES, HABITS, TotalRow};
 use super::writing::{forget, last_batch, write_batch};
+use crate::alert::AlertId;
 use crate::analyst::Tally;
 use crate::device::DeviceId;
 
@@ -130,6 +132,15 @@ impl Store {
                 contacts.insert((DeviceId(device.into()), Arc::<str>::from(service)));
             }
             contents.contacts.extend(contacts);
+            for row in transaction.open_table(HABITS)?.iter()? {
+                let (id, bytes) = row?;
+                if let Some(known) = habits::from_bytes(bytes.value()) {
+                    contents.habits.push((DeviceId(id.value().into()), known));
+                }
+            }
+            for row in transaction.open_table(ACKNOWLEDGED)?.iter()? {
+                contents.acknowledged.push(AlertId(row?.0.value()));
+            }
             Ok(contents)
         })
     }
@@ -223,6 +234,7 @@ const fn tally((sent, received, flows): TotalRow) -> Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alert::{Habits, Topic};
     use crate::analyst::Event;
     use crate::net::{Perimeter, Timestamp};
     use crate::store::Gatherer;
@@ -267,6 +279,31 @@ mod tests {
         assert_eq!(contents.devices, [camera(1, NOON), camera(2, NOON)]);
         assert_eq!(contents.contacts, [(id_of(1), "hik-das".into())]);
         assert_eq!(contents.unreadable, 0);
+    }
+
+    #[test]
+    fn habits_and_acknowledged_alerts_are_there_after_a_restart_until_their_device_is_forgotten() {
+        let disk = TrialDisk::default();
+        let mut gatherer = Gatherer::new();
+        let habits = Habits {
+            present: std::time::Duration::from_secs(7_200),
+            familiar: vec![(Topic::Country, [5].into())],
+        };
+        for number in [1, 2] {
+            gatherer.note_habits(&id_of(number), &habits);
+        }
+        let mut batch = batch_of(&mut gatherer, &[touched(1, NOON), touched(2, NOON)]);
+        batch.acknowledged.insert(AlertId(7), id_of(1));
+        store(&disk).commit(&batch).unwrap();
+
+        let contents = store(&disk).contents().unwrap();
+        assert_eq!(contents.habits, [(id_of(1), habits.clone()), (id_of(2), habits.clone())]);
+        assert_eq!(contents.acknowledged, [AlertId(7)]);
+
+        store(&disk).forget(&id_of(1)).unwrap();
+        let contents = store(&disk).contents().unwrap();
+        assert_eq!(contents.habits, [(id_of(2), habits)]);
+        assert!(contents.acknowledged.is_empty());
     }
 
     #[test]

@@ -20,6 +20,13 @@ pub(super) const BATCH: &str = "batch";
 /// Identifier -> a device, as `record` encodes it.
 pub(super) const DEVICES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("devices");
 
+/// Identifier -> what is usual for a device, as `habits` encodes it.
+pub(super) const HABITS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("habits");
+
+/// Number of an alert that somebody has acknowledged -> its device.
+pub(super) const ACKNOWLEDGED: TableDefinition<'_, u64, &str> =
+    TableDefinition::new("acknowledged");
+
 /// UTC day, device, perimeter -> what the device moved.
 pub(super) const DEVICE_DAYS: TableDefinition<'_, (u32, &str, &str), TotalRow> =
     TableDefinition::new("device_days");

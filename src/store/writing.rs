@@ -6,8 +6,11 @@ use redb::{Database, ReadableTable as _, WriteTransaction};
 
 use super::batch::{Batch, Day};
 use super::error::StoreError;
+use super::habits;
 use super::record::DeviceRecord;
-use super::tables::{BATCH, CLOUD_DAYS, DEVICE_DAYS, DEVICES, META, TotalRow};
+use super::tables::{
+    ACKNOWLEDGED, BATCH, CLOUD_DAYS, DEVICE_DAYS, DEVICES, HABITS, META, TotalRow,
+};
 use crate::analyst::Tally;
 use crate::device::{DeviceId, DeviceProfile};
 use crate::net::Timestamp;
@@ -54,6 +57,14 @@ pub(super) fn write_batch(
             let before = totals.get(key)?.map(|row| row.value()).unwrap_or_default();
             totals.insert(key, sum(before, *more))?;
         }
+        let mut habits = transaction.open_table(HABITS)?;
+        for (id, known) in &batch.habits {
+            habits.insert(&*id.0, habits::to_bytes(known)?.as_slice())?;
+        }
+        let mut acknowledged = transaction.open_table(ACKNOWLEDGED)?;
+        for (alert, device) in &batch.acknowledged {
+            acknowledged.insert(alert.0, &*device.0)?;
+        }
         transaction.open_table(META)?.insert(BATCH, number)?;
     }
     if prunes {
@@ -76,6 +87,8 @@ pub(super) fn forget(database: &Database, id: &DeviceId) -> Result<bool, StoreEr
         found |= theirs;
         !theirs
     })?;
+    transaction.open_table(HABITS)?.remove(&*id.0)?;
+    transaction.open_table(ACKNOWLEDGED)?.retain(|_, device| device != &*id.0)?;
     transaction.commit()?;
     Ok(found)
 }
@@ -99,6 +112,11 @@ fn drop_before(transaction: &WriteTransaction, oldest: Day) -> Result<(), StoreE
         DeviceRecord::from_bytes(row)
             .is_none_or(|record| Timestamp::from_nanos(record.last_seen) >= oldest)
     })?;
+    // What belongs to nobody any more leaves with its device.
+    let devices = transaction.open_table(DEVICES)?;
+    let is_kept = |id: &str| devices.get(id).is_ok_and(|row| row.is_some());
+    transaction.open_table(HABITS)?.retain(|id, _| is_kept(id))?;
+    transaction.open_table(ACKNOWLEDGED)?.retain(|_, device| is_kept(device))?;
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use crate::simulate::vendor_message::SadpReply;
 
 /// Version and build after every published fix.
 pub(crate) const FIXED_BUILD: &str = "V5.8.21build 251010";
-/// A build before the fix of CVE-2021-36260 (June 2021, the vendor's own notice).
+/// A build before the fixes of CVE-2021-36260 (June 2021) and CVE-2025-66177 (August 2025, builds before 250807).
 pub(crate) const OLD_BUILD: &str = "V5.5.0build 170725";
 
 /// The vendor devices that always live here, and the laptop.

@@ -94,7 +94,8 @@ pub(crate) struct Home {
 }
 
 impl Home {
-    /// Everything is switched on in the first minute. With `is_viewed` the doorbell is viewed from outside each day.
+    /// Everything is switched on in the first minute. With `is_viewed` the doorbell is viewed from outside once or
+    /// twice a day.
     pub(crate) fn new(seed: u64, start: Timestamp, cast: Cast, is_viewed: bool) -> Self {
         let mut outbox = Outbox::new(seed);
         let mut token = [0; 32];
@@ -287,9 +288,10 @@ impl Home {
                 }
                 self.repeat(at, 4 * HOUR, 7 * HOUR, act);
             }
+            Act::View if self.is_night(at) => self.repeat(at, HOUR, 3 * HOUR, act),
             Act::View => {
                 self.view(at);
-                self.repeat(at, DAY - 2 * HOUR, DAY + 2 * HOUR, act);
+                self.repeat(at, 10 * HOUR, 26 * HOUR, act);
             }
             Act::LookForPeers => {
                 self.look_for_peers(at);
