@@ -6,17 +6,19 @@
 
 mod cast;
 mod cloud_scenes;
+mod daily_scenes;
 mod expectation;
 mod gate_scenes;
 mod home;
 mod inventory_scenes;
 mod lan_scenes;
+mod life;
 mod media_scenes;
 mod plot;
 mod run;
 mod stage;
 
 pub use expectation::{ExpectedAlert, Take};
-pub use home::OrdinaryHome;
+pub use life::OrdinaryHome;
 pub use plot::Incident;
 pub use run::IncidentRun;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::cast::{CURRENT, CURRENT_REBRANDED, NEWCOMER};
 use super::expectation::{ExpectedAlert, Take};
 use super::home::Home;
+use super::life::Life;
 use super::plot::Incident;
 use super::stage::minutes;
 use super::{cloud_scenes, gate_scenes, inventory_scenes, lan_scenes, media_scenes};
@@ -32,7 +33,7 @@ type Scene = fn(&mut Home, Timestamp);
 pub struct IncidentRun {
     incident: Incident,
     take: Take,
-    home: Home,
+    life: Life,
     scenes: VecDeque<(Timestamp, Scene)>,
     begin: Timestamp,
     end: Timestamp,
@@ -67,7 +68,7 @@ impl IncidentRun {
         Self {
             incident,
             take,
-            home: Home::new(seed, start, CURRENT, false),
+            life: Life::new(seed, start, CURRENT, false),
             scenes,
             begin,
             end: begin.plus(lasts(incident, take)),
@@ -170,14 +171,14 @@ impl Iterator for IncidentRun {
     fn next(&mut self) -> Option<SimulatedFrame> {
         loop {
             let limit = self.scenes.front().map_or(self.end, |(at, _)| *at);
-            if let Some(frame) = self.home.next_before(limit) {
+            if let Some(frame) = self.life.next_before(limit) {
                 if self.is_seen(&frame) {
                     return Some(frame);
                 }
                 continue;
             }
             let (at, scene) = self.scenes.pop_front()?;
-            scene(&mut self.home, at);
+            scene(&mut self.life.home, at);
         }
     }
 }
