@@ -8,7 +8,7 @@ DEMO_ARGS ?=
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 PROGRAM := $(TARGET_DIR)/release/hikwatch
 
-# Network tools live in sbin, which is not on every user's PATH; promtool may be a copy of ours.
+# Network tools live in sbin, which is not on every user's PATH; Prometheus may be a copy of ours.
 export PATH := $(PATH):/usr/sbin:/sbin:$(abspath $(TARGET_DIR))/tools/usr/bin
 
 # Asked when a recipe needs it, so after the set-up: the second capture backend if it can be linked.
@@ -37,8 +37,9 @@ demo: build ## Show a simulated household until interrupted; DEMO_ARGS="--durati
 test: setup ## Run the whole test suite (live tests need root; they say so when skipped)
 	$(CARGO) test --locked $(FEATURES)
 
-soak: setup-build ## Judge 200 simulated devices over 72 hours, seen well and badly (some minutes)
+soak: setup-build ## Judge 200 simulated devices over 72 hours; count series under a million names (some minutes)
 	$(CARGO) test --locked --test cloud_truth -- --ignored --nocapture the_large_estate
+	$(CARGO) test --locked --test exposition -- --ignored --nocapture a_million_names
 
 bench: setup-build ## Measure speed; benches/README.md says how to read it
 	$(CARGO) bench --locked $(FEATURES)
@@ -53,7 +54,7 @@ fmt: ## Put all code into form
 clean: ## Remove what was built
 	$(CARGO) clean
 
-install: ## Install program, unit and sample configuration (after `make build`); PREFIX, DESTDIR
+install: ## Install program, unit, sample configuration, dashboards (after `make build`); PREFIX, DESTDIR
 	@test -x $(PROGRAM) || { echo "make install: run 'make build' first"; exit 1; }
 	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/hikwatch
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
@@ -67,3 +68,6 @@ install: ## Install program, unit and sample configuration (after `make build`);
 	else \
 	  install -m 644 config/hikwatch.toml $(DESTDIR)$(SYSCONFDIR)/hikwatch/hikwatch.toml; \
 	fi
+	install -d $(DESTDIR)$(PREFIX)/share/hikwatch/prometheus $(DESTDIR)$(PREFIX)/share/hikwatch/grafana
+	install -m 644 config/prometheus/*.yml $(DESTDIR)$(PREFIX)/share/hikwatch/prometheus
+	install -m 644 config/grafana/*.json $(DESTDIR)$(PREFIX)/share/hikwatch/grafana

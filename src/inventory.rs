@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::DashMap;
@@ -42,6 +43,7 @@ pub struct Inventory {
     flows: DashMap<FlowId, FlowEntry>,
     destinations: DashMap<DestinationKey, DestinationEntry>,
     alerts: Mutex<VecDeque<Alert>>,
+    revision: AtomicU64,
 }
 
 /// A device and what it moved.
@@ -229,6 +231,17 @@ impl Inventory {
         Page { entries, total: alerts.len() }
     }
 
+    /// Shows the profile of each device to `look`, in no order.
+    pub fn for_each_profile(&self, mut look: impl FnMut(&DeviceProfile)) {
+        self.devices.iter().for_each(|entry| look(&entry.profile));
+    }
+
+    /// A number that grows whenever a profile is new.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision.load(Ordering::Acquire)
+    }
+
     /// How much there is.
     #[must_use]
     pub fn counts(&self) -> InventoryCounts {
@@ -255,7 +268,12 @@ impl Inventory {
 
     fn apply_profile(&self, profile: &Arc<DeviceProfile>) {
         if let Some(mut entry) = self.devices.get_mut(&profile.id) {
+            if Arc::ptr_eq(&entry.profile, profile) {
+                return;
+            }
             entry.profile = Arc::clone(profile);
+            drop(entry);
+            self.revision.fetch_add(1, Ordering::Release);
             return;
         }
         make_room(&self.devices, MAX_DEVICES, |entry| {
@@ -268,6 +286,7 @@ impl Inventory {
             by_perimeter: [Tally::default(); 4],
         };
         self.devices.insert(profile.id.clone(), entry);
+        self.revision.fetch_add(1, Ordering::Release);
     }
 
     fn apply_flow(&self, sighting: &FlowSighting, time: Timestamp) {

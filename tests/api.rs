@@ -44,6 +44,43 @@ fn every_address_answers_with_safe_headers() {
 }
 
 #[test]
+fn metrics_come_in_the_format_that_is_asked_for_and_packed_where_that_is_taken() {
+    const OPEN: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    serving(|address, _| {
+        let plain = get(address, "/metrics");
+        let open =
+            metrics(address, "Accept: application/openmetrics-text;version=1.0.0;q=0.6,*/*;q=0.1");
+        for (answer, kind) in [(&plain, "text/plain; version=0.0.4; charset=utf-8"), (&open, OPEN)]
+        {
+            assert!(answer.head.contains(&format!("content-type: {kind}\r\n")), "{}", answer.head);
+            assert!(
+                answer.head.contains("vary: accept\r\nvary: accept-encoding"),
+                "{}",
+                answer.head
+            );
+            assert!(!answer.head.contains("content-encoding"));
+        }
+        assert!(open.body.ends_with("\n# EOF\n") && !plain.body.contains("# EOF"));
+        assert!(open.body.contains("# TYPE hikwatch_flows_started counter\n"));
+        assert!(plain.body.contains("# TYPE hikwatch_device_info gauge\n"));
+
+        let request =
+            format!("GET /metrics HTTP/1.0\r\nAccept: {OPEN}\r\nAccept-Encoding: gzip\r\n\r\n");
+        let (head, packed) = ask_bytes(address, &request);
+        assert!(head.contains("content-encoding: gzip"), "{head}");
+        assert!(head.contains(&format!("content-length: {}", packed.len())), "{head}");
+        let unpacked = unpacked(&packed);
+        assert!(unpacked.ends_with("\n# EOF\n"));
+        assert!(packed.len() * 5 < unpacked.len(), "{} of {}", packed.len(), unpacked.len());
+
+        let head = ask(address, "HEAD /metrics HTTP/1.0\r\nAccept-Encoding: gzip\r\n\r\n");
+        assert_eq!((head.status, head.body.as_str()), (200, ""));
+        let other = "GET /api/v1/status HTTP/1.0\r\nAccept-Encoding: gzip\r\n\r\n";
+        assert!(!ask(address, other).head.contains("content-encoding"));
+    });
+}
+
+#[test]
 fn readiness_says_what_is_missing() {
     serving(|address, readiness| {
         readiness.wait_for("capture is not open");
@@ -187,7 +224,8 @@ fn every_field_of_a_device_is_in_the_openapi_document() {
 #[test]
 fn serial_numbers_are_shown_as_pseudonyms_when_those_are_wanted() {
     let serial = "E33842150";
-    let plain = state();
+    let exposition = format!("x{{name=\"cam-{serial}\"}} 1\n");
+    let plain = ApiState { render_metrics: Arc::new(move |_| exposition.clone()), ..state() };
     let named = DeviceProfile {
         hostname: Some(format!("cam-{serial}")),
         identity: Identity { serial: Some(serial.into()), ..device(9, Some("ezviz")).identity },
@@ -204,6 +242,10 @@ fn serial_numbers_are_shown_as_pseudonyms_when_those_are_wanted() {
                 assert_eq!(body.contains(serial), shown, "{path}: {body}");
                 serde_json::from_str::<Value>(&body).unwrap();
             }
+            assert_eq!(get(address, "/metrics").body.contains(serial), shown);
+            let request = "GET /metrics HTTP/1.0\r\nAccept-Encoding: gzip\r\n\r\n";
+            let (_, packed) = ask_bytes(address, request);
+            assert_eq!(unpacked(&packed).contains(serial), shown);
         });
     }
 }
@@ -315,18 +357,36 @@ fn json(address: SocketAddr, path: &str) -> Value {
     serde_json::from_str(&answer.body).unwrap()
 }
 
+fn unpacked(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(bytes).read_to_string(&mut text).unwrap();
+    text
+}
+
+fn metrics(address: SocketAddr, header: &str) -> Answer {
+    ask(address, &format!("GET /metrics HTTP/1.0\r\n{header}\r\n\r\n"))
+}
+
 fn ask(address: SocketAddr, request: &str) -> Answer {
+    let (head, body) = ask_bytes(address, request);
+    Answer {
+        status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+        head,
+        body: String::from_utf8(body).unwrap(),
+    }
+}
+
+/// The head in lower case, and the body.
+fn ask_bytes(address: SocketAddr, request: &str) -> (String, Vec<u8>) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    Answer {
-        status: head.split(' ').nth(1).unwrap().parse().unwrap(),
-        head: head.to_ascii_lowercase(),
-        body: body.to_owned(),
-    }
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap();
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    let (head, rest) = bytes.split_at(end);
+    let body = rest.get(4..).unwrap().to_vec();
+    (String::from_utf8_lossy(head).to_ascii_lowercase(), body)
 }
 
 /// Serves three cameras, a phone, a flow and an alert, and runs `client` against them; the server then stops.
@@ -383,7 +443,7 @@ fn state() -> ApiState {
     }
     ApiState {
         inventory: Arc::new(inventory),
-        render_metrics: Arc::new(move || recorder.render()),
+        render_metrics: Arc::new(move |format| recorder.render(format)),
         status: Arc::new(|| Status {
             version: "1.2.3".to_owned(),
             uptime: Duration::from_secs(60),

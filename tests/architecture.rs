@@ -82,7 +82,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap", &["cli/"]),
     ("dashmap", &["inventory.rs"]),
     ("etherparse", &["decode/"]),
-    ("flate2", &["capture/"]),
+    ("flate2", &["api/packing.rs", "capture/"]),
     ("libc", &["capture/afpacket/"]),
     ("maxminddb", &["geo/"]),
     ("pcap", &["capture/"]),

@@ -20,7 +20,7 @@ use hikwatch::device::DeviceProfile;
 use hikwatch::export::{Config as ExportConfig, EndOfRun, EveEncoder, EventTypes};
 use hikwatch::inventory::Inventory;
 use hikwatch::meter::Config as MeterConfig;
-use hikwatch::metrics::{Build, Config as MetricsConfig, Recorder};
+use hikwatch::metrics::{Build, Config as MetricsConfig, ExpositionFormat, Recorder};
 use hikwatch::net::{Frame, InterfaceId, LinkType, MacAddr, Timestamp};
 use hikwatch::simulate::{Household, SimulatedFrame, forged_flood};
 
@@ -149,7 +149,7 @@ fn a_hundred_thousand_forged_devices_change_nothing_of_the_cameras_and_are_bound
         assert!(after.identity.confidence >= CONFIRMED, "{mac}: {}", after.identity.confidence);
         assert_eq!(after.other_macs, [], "{mac}");
     }
-    let exposition = readers.recorder.render().unwrap();
+    let exposition = readers.recorder.render(ExpositionFormat::Text);
     assert!(!exposition.contains(|c: char| c != '\n' && (c.is_control() || is_reordering(c))));
     let device_series = exposition.lines().filter(|line| line.starts_with("hikwatch_device_info"));
     assert!(device_series.count() <= MetricsConfig::default().max_devices);

@@ -238,7 +238,13 @@ fn each_device_and_each_contact_is_reported_once() {
 
 #[test]
 fn no_serial_number_leaves_when_pseudonyms_are_wanted() {
-    let Watched { truth, events, .. } = &WATCHED[0];
+    for watched in WATCHED.iter() {
+        no_serial_number_leaves(watched);
+    }
+}
+
+fn no_serial_number_leaves(watched: &Watched) {
+    let Watched { truth, events, .. } = watched;
     let selection = Selection { scope: Scope::All, types: EventTypes::ALL };
     let config = ExportConfig { selection, ..ExportConfig::default() };
     let lines = |pseudonyms: Option<Arc<Pseudonyms>>| {

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hikwatch::alert::{Alert, AlertRule, RuleCard};
+use hikwatch::alert::{self, Alert, AlertRule, Override, RuleCard, Severity};
 use hikwatch::analyst::{
     self, AlertSighting, Event, EventKind, FlowDevice, FlowSighting, Tallies, Tally, Visibility,
 };
@@ -19,20 +19,20 @@ use hikwatch::decode::VlanIds;
 use hikwatch::device::{DeviceId, DeviceKind, DeviceProfile, Identity};
 use hikwatch::flow::{ConnState, Endpoint, FlowCounters, FlowEndReason, FlowId, FlowRecord, Role};
 use hikwatch::meter::{self, FlowReport, MeterStats};
-use hikwatch::metrics::{Build, Config, Consumer, InterfaceTotals, Recorder};
+use hikwatch::metrics::{Build, Config, Consumer, ExpositionFormat, InterfaceTotals, Recorder};
 use hikwatch::net::{Frame, InterfaceId, IpProtocol, LinkType, MacAddr, Perimeter, Timestamp};
 use hikwatch::simulate::{ByteTruth, DeviceTruth, Household, Truth};
 
 #[test]
 fn promtool_has_nothing_to_say() {
-    assert_promtool_is_content(&full_recorder().render().unwrap());
+    assert_promtool_is_content(&full_recorder().render(ExpositionFormat::Text));
 }
 
 #[test]
 fn the_series_of_a_household_are_well_formed_and_add_up_to_its_truth() {
     let recorder = recorder(256);
     let truth = watch_household(&recorder);
-    let text = recorder.render().unwrap();
+    let text = recorder.render(ExpositionFormat::Text);
 
     assert_promtool_is_content(&text);
     assert_eq!(text.matches("\nhikwatch_device_info{").count(), vendor_devices(&truth).count());
@@ -94,7 +94,7 @@ fn assert_promtool_is_content(text: &str) {
 
 #[test]
 fn every_promised_family_that_is_fed_is_there() {
-    let text = full_recorder().render().unwrap();
+    let text = full_recorder().render(ExpositionFormat::Text);
 
     for family in [
         "hikwatch_build_info{",
@@ -129,6 +129,29 @@ fn every_promised_family_that_is_fed_is_there() {
 }
 
 #[test]
+fn an_alert_at_a_severity_of_the_site_is_there_before_it_is_raised() {
+    let recorder = recorder(2);
+    let of = |rule: Option<&str>, severity| Override {
+        rule: rule.map(str::to_owned),
+        severity: Some(severity),
+        ..Override::default()
+    };
+    let overrides = vec![of(Some("new-device"), Severity::High), of(None, Severity::Medium)];
+
+    recorder.expect_alerts(&alert::Config { overrides, ..alert::Config::default() });
+
+    let text = recorder.render(ExpositionFormat::Text);
+    for series in [
+        "rule=\"new-device\",severity=\"high\"} 0",
+        "rule=\"new-device\",severity=\"medium\"} 0",
+        "rule=\"identity-conflict\",severity=\"medium\"} 0",
+    ] {
+        assert!(text.contains(&format!("hikwatch_alerts_total{{{series}\n")), "{series}");
+    }
+    assert!(!text.contains("rule=\"identity-conflict\",severity=\"low\""));
+}
+
+#[test]
 fn totals_that_arrive_late_or_never_lose_no_byte() {
     let recorder = recorder(256);
 
@@ -136,7 +159,7 @@ fn totals_that_arrive_late_or_never_lose_no_byte() {
         recorder.apply(&flow(1, total));
     }
 
-    let text = recorder.render().unwrap();
+    let text = recorder.render(ExpositionFormat::Text);
     assert_eq!(sum(&text, "hikwatch_device_bytes_total", "sent"), 300);
     assert_eq!(sum(&text, "hikwatch_cloud_bytes_total", "received"), 600);
     assert!(text.contains("hikwatch_cloud_flows_total{device=\"d-000000000001\",region=\"eu\",role=\"registration\",service=\"ezviz-lbs\",vendor=\"ezviz\"} 1"), "{text}");
@@ -152,7 +175,7 @@ fn devices_beyond_the_cap_share_a_label_and_the_sum_stays_right() {
         }
     }
 
-    let text = recorder.render().unwrap();
+    let text = recorder.render(ExpositionFormat::Text);
     assert_eq!(sum(&text, "hikwatch_device_bytes_total", "sent"), 5 * 300);
     assert_eq!(sum(&text, "device=\"other\",direction=\"sent\",perimeter", "outbound"), 3 * 300);
     assert_eq!(text.matches("\nhikwatch_device_info{").count(), 2);
@@ -167,7 +190,10 @@ fn a_device_that_was_forgotten_and_came_back_counts_on() {
         recorder.apply(&flow(1, total));
     }
 
-    assert_eq!(sum(&recorder.render().unwrap(), "hikwatch_device_bytes_total", "sent"), 560);
+    assert_eq!(
+        sum(&recorder.render(ExpositionFormat::Text), "hikwatch_device_bytes_total", "sent"),
+        560
+    );
 }
 
 #[test]
@@ -183,7 +209,7 @@ fn a_device_has_one_info_series_whatever_it_calls_itself() {
     renamed.identity.vendor = Some("Not A Slug!".into());
     recorder.apply(&seen(renamed));
 
-    let text = recorder.render().unwrap();
+    let text = recorder.render(ExpositionFormat::Text);
     assert_eq!(text.matches("\nhikwatch_device_info{").count(), 1, "{text}");
     assert!(text.contains("vendor=\"other\"} 1"), "{text}");
     assert!(text.contains("hikwatch_devices{kind=\"camera\",vendor=\"ezviz\"} 0"), "{text}");
@@ -198,7 +224,9 @@ fn counters_never_fall() {
     recorder.observe_meters(&stats(10));
     recorder.observe_meters(&stats(4));
 
-    assert!(recorder.render().unwrap().contains("\nhikwatch_flows_started_total 10\n"));
+    assert!(
+        recorder.render(ExpositionFormat::Text).contains("\nhikwatch_flows_started_total 10\n")
+    );
 }
 
 #[test]
@@ -211,7 +239,7 @@ fn no_address_name_or_serial_is_a_label() {
     recorder.apply(&seen(profile));
     recorder.apply(&flow(1, 5));
 
-    let text = recorder.render().unwrap();
+    let text = recorder.render(ExpositionFormat::Text);
     for secret in ["SERIAL123", "192.0.2.10", "198.51.100.7", "litedev.example.com"] {
         assert!(!text.contains(secret), "{secret}");
     }
@@ -253,7 +281,7 @@ fn vendor_devices(truth: &Truth) -> impl Iterator<Item = &DeviceTruth> {
 }
 
 fn recorder(max_devices: usize) -> Recorder {
-    Recorder::new(&Config { max_devices }, Build::CURRENT).unwrap()
+    Recorder::new(&Config { max_devices, ..Config::default() }, Build::CURRENT).unwrap()
 }
 
 fn full_recorder() -> Recorder {

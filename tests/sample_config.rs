@@ -39,6 +39,7 @@ fn the_sample_documents_every_key_and_no_other() {
         documented.insert(format!("alerts.override[0].{key}"));
     }
     documented.extend(["device", "subjects"].map(|key| format!("alerts.expect[0].{key}")));
+    documented.extend(["alerts.override", "alerts.expect"].map(str::to_owned));
     let known: BTreeSet<String> = known_keys().into_iter().collect();
 
     assert_eq!(documented, known);

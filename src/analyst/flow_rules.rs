@@ -50,6 +50,7 @@ impl Analyst {
         for device in [ends.initiator, ends.responder].into_iter().flatten() {
             self.announce(device, now);
         }
+        self.log_presence(record, ends);
 
         let vendor_end = [Role::Initiator, Role::Responder].into_iter().find_map(|role| {
             let device = ends.of(role)?;
@@ -57,7 +58,7 @@ impl Analyst {
         });
         let unit = vendor_end.map(|(device, _)| device).filter(|_| leads_outside(perimeter));
         if let Some(unit) = unit {
-            // Its log begins with its first flow, so that it can explain the next.
+            // Its log begins with its first flow at the latest, so that it can explain the next.
             self.units.of(unit, self.now);
         }
         let destination = self.destination(&report, perimeter, phase, unit);
@@ -145,6 +146,23 @@ impl Analyst {
         }
     }
 
+    /// Notes in the hours of vendor devices that they sent something, wherever it goes: who never speaks to the outside has
+    /// idle hours.
+    fn log_presence(&mut self, record: &FlowRecord, ends: Ends) {
+        for role in [Role::Initiator, Role::Responder] {
+            let Some(device) = ends.of(role).filter(|_| record.sent_by(role).packets > 0) else {
+                continue;
+            };
+            if !self.registry.is_vendor_device(device) {
+                continue;
+            }
+            let is_to_one = is_single_host(record.endpoint(role.other()).ip)
+                && !record.mac(role.other()).is_multicast();
+            let tally = self.units.of(device, self.now).hours.at(record.flow_end);
+            if is_to_one { tally.hear() } else { tally.notice() }
+        }
+    }
+
     /// The devices at the ends. Only who sent something is made a device: a scan of an address block makes none.
     fn ends(&mut self, record: &FlowRecord, perimeter: Perimeter) -> Ends {
         let mut end = |role: Role, is_ours: bool| {
@@ -196,7 +214,8 @@ impl Analyst {
         self.push(now, event_kind(sighting, phase));
     }
 
-    /// The service at the far end. A verdict on a live flow stays, unless what is learned of the flow names a better one.
+    /// The service at the far end. A verdict on a live flow stays, unless what is learned of the flow names a better one, or
+    /// refutes what led to it; what was credited by then stays credited.
     fn destination(
         &mut self,
         report: &FlowReport,
@@ -225,6 +244,7 @@ impl Analyst {
         let found = self.verdict(report, perimeter, sign, unit);
         match (known, found) {
             (Some(known), Some(found)) if found.replaces(&known) => Some(Arc::new(found)),
+            (Some(known), None) if self.is_refuted(&known, report, perimeter, unit) => None,
             (Some(known), _) => Some(known),
             (None, found) => found.map(Arc::new),
         }
@@ -251,9 +271,10 @@ impl Analyst {
         destination: Option<&Arc<Destination>>,
         now: Timestamp,
     ) -> Option<Tallies> {
+        let is_counted = self.is_counted(record.interface);
         let watched = self.watched.watch(record.id, now)?;
         watched.destination = destination.map(Arc::clone);
-        if self.config.uncounted_interfaces.contains(&record.interface) {
+        if !is_counted {
             return None;
         }
         let of_device = watched.settle_end(role, record);
@@ -270,9 +291,7 @@ impl Analyst {
         perimeter: Perimeter,
         record: &FlowRecord,
     ) -> Option<Tally> {
-        if !self.registry.is_vendor_device(device)
-            || self.config.uncounted_interfaces.contains(&record.interface)
-        {
+        if !self.registry.is_vendor_device(device) || !self.is_counted(record.interface) {
             return None;
         }
         let amount = self.watched.get_mut(record.id)?.settle_end(role, record);

@@ -20,10 +20,10 @@ use super::{AlertSighting, AnalystStats, Config, Event, EventKind};
 use crate::alert::{AlertPhase, Cue, Ruleset, Scene};
 use crate::catalogue::Catalogue;
 use crate::classify::NameMemory;
-use crate::device::{DeviceRef, Registry, Signatures};
+use crate::device::{Departure, DeviceRef, Registry, Signatures};
 use crate::flow::FlowEndReason;
 use crate::meter::{BindingSource, FlowReport, Observation, ObservationKind};
-use crate::net::{MacAddr, Timestamp};
+use crate::net::{InterfaceId, MacAddr, Timestamp};
 
 /// Time between two looks at who has gone silent.
 const PRESENCE_INTERVAL: Duration = Duration::from_secs(10);
@@ -54,6 +54,8 @@ pub struct Analyst {
     pub(super) next_habits: Timestamp,
     events: VecDeque<Event>,
     pub(super) now: Timestamp,
+    /// When the first observation came.
+    pub(super) listens_since: Timestamp,
     /// When it is looked next who has gone silent.
     next_presence: Timestamp,
     /// When it is looked next which hours are over.
@@ -89,6 +91,7 @@ impl Analyst {
             next_habits: Timestamp::ZERO,
             events: VecDeque::new(),
             now: Timestamp::ZERO,
+            listens_since: Timestamp::ZERO,
             next_presence: Timestamp::ZERO,
             next_hours: Timestamp::ZERO,
             registry,
@@ -100,6 +103,9 @@ impl Analyst {
     /// Takes the next observation in.
     pub fn observe(&mut self, observation: Observation) {
         self.now = self.now.max(observation.order.timestamp);
+        if self.listens_since == Timestamp::ZERO {
+            self.listens_since = self.now;
+        }
         self.settle_presence();
         self.settle_hours();
         // What a person reads is the time that the capture states; what ages here goes by our own.
@@ -212,6 +218,11 @@ impl Analyst {
         is_single_host(ip) && self.config.local_nets.contains(ip)
     }
 
+    /// Tells whether what passes by on an interface is added to totals.
+    pub(super) fn is_counted(&self, interface: InterfaceId) -> bool {
+        !self.config.uncounted_interfaces.contains(&interface)
+    }
+
     fn observe_binding(&mut self, mac: MacAddr, ip: IpAddr, how: BindingSource, now: Timestamp) {
         let ip = match how {
             // ARP never leaves the segment, so any address in it is next to us: new Hikvision cameras
@@ -223,6 +234,7 @@ impl Analyst {
         };
         if let Some(device) = self.registry.claim(mac, ip, now) {
             self.announce(device, now);
+            self.log_sighting(device, now);
         }
     }
 
@@ -240,10 +252,10 @@ impl Analyst {
     }
 
     pub(super) fn settle_forgotten(&mut self) {
-        while let Some(device) = self.registry.pop_forgotten() {
+        while let Some(Departure { device, fate }) = self.registry.pop_forgotten() {
             self.checkpoints.remove(&device);
             self.ledger.forget(device);
-            self.units.forget(device);
+            self.close_log(device, fate);
             self.coverage.forget(device);
         }
     }
@@ -265,8 +277,9 @@ mod tests {
 
     use super::*;
     use crate::alert::AlertRule;
-    use crate::analyst::{FlowSighting, Tally};
+    use crate::analyst::{CoverageLimit, FlowSighting, Tally};
     use crate::classify::Basis;
+    use crate::classify::activity::DeviceHour;
     use crate::decode::{EtherAddresses, VlanIds};
     use crate::device::{DeviceKind, DeviceProfile};
     use crate::dissect::{
@@ -275,7 +288,7 @@ mod tests {
     };
     use crate::flow::{ConnState, Endpoint, FlowCounters, FlowId, FlowRecord, Role};
     use crate::meter::{FlowHead, MessageContext, MessageFlow, ObservationOrder};
-    use crate::net::{InterfaceId, IpProtocol};
+    use crate::net::IpProtocol;
 
     const CAMERA_MAC: MacAddr = MacAddr([0x44, 0xa6, 0x42, 1, 2, 3]);
     const PHONE_MAC: MacAddr = MacAddr([0x02, 0, 0, 0, 0, 7]);
@@ -495,6 +508,22 @@ mod tests {
                 | EventKind::AlertTold(_) => None,
             })
             .expect("a flow event")
+    }
+
+    fn hours(events: &[EventKind]) -> Vec<Arc<DeviceHour>> {
+        events
+            .iter()
+            .filter_map(|kind| match kind {
+                EventKind::HourJudged(sighting) => Some(Arc::clone(&sighting.hour)),
+                EventKind::DeviceSeen(_)
+                | EventKind::DeviceTouched(_)
+                | EventKind::FlowStarted(_)
+                | EventKind::FlowUpdated { .. }
+                | EventKind::FlowEnded { .. }
+                | EventKind::MessageRead(_)
+                | EventKind::AlertTold(_) => None,
+            })
+            .collect()
     }
 
     fn profile(events: &[EventKind]) -> &DeviceProfile {
@@ -784,6 +813,24 @@ mod tests {
     }
 
     #[test]
+    fn names_that_pass_by_on_an_uncounted_interface_are_not_counted_as_asked() {
+        for is_counted in [true, false] {
+            let uncounted = if is_counted { vec![] } else { vec![InterfaceId(0)] };
+            let config = Config { uncounted_interfaces: uncounted, ..Config::default() };
+            let mut bench = Bench::with(config);
+            bench.arp(CAMERA_MAC, CAMERA);
+            bench.asks(CAMERA_MAC, CAMERA, LBS_NAME);
+            let nowhere = dns(LBS_NAME, Some(Ipv4Addr::UNSPECIFIED));
+            bench.message(ROUTER_MAC, end(RESOLVER, 53), end(CAMERA, 40_000), nowhere);
+            bench.analyst.drain(Timestamp::from_parts(1_200, 0));
+
+            let attempts = hours(&bench.events())[0].attempts;
+            let count = u32::from(is_counted);
+            assert_eq!((attempts.names_asked, attempts.names_refused), (count, count));
+        }
+    }
+
+    #[test]
     fn flows_of_concern_beyond_the_bound_are_told_without_totals_and_counted() {
         let mut bench = Bench::with(Config { max_watched_flows: 1, ..Config::default() });
         bench.arp(CAMERA_MAC, CAMERA);
@@ -793,6 +840,80 @@ mod tests {
 
         assert!(sighting(&events).tallies.is_none());
         assert_eq!(bench.analyst.stats().watched_flows_refused, 1);
+    }
+
+    #[test]
+    fn an_hour_with_a_flow_beyond_the_bound_is_unknown_and_says_why() {
+        let mut bench = Bench::with(Config { max_watched_flows: 1, ..Config::default() });
+        bench.arp(CAMERA_MAC, CAMERA);
+        let blocker = Flow { id: 9, mac: PHONE_MAC, from: PHONE, ..LBS_FLOW };
+        bench.is_answered(PHONE, LBS_NAME, CLOUD);
+        blocker.starts(&mut bench);
+        LBS_FLOW.goes_on(&mut bench, 500, 900_000);
+        LBS_FLOW.ends(&mut bench, 9_000_000, 900_000);
+
+        let interfaces = bench.analyst.coverage();
+        assert!(interfaces[0].coverage.has(CoverageLimit::Unfollowed), "{interfaces:?}");
+        bench.analyst.drain(Timestamp::from_parts(1_200, 0));
+        let hours = hours(&bench.events());
+        assert_eq!(hours.len(), 1);
+        assert_eq!((hours[0].state.as_label(), hours[0].confidence), ("unknown", 0));
+        let sentence = CoverageLimit::Unfollowed.sentence();
+        assert!(hours[0].reasons.iter().any(|reason| &**reason == sentence), "{hours:?}");
+    }
+
+    #[test]
+    fn a_camera_that_never_goes_outside_has_idle_hours() {
+        let mut bench = Bench::new();
+        bench.arp(CAMERA_MAC, CAMERA);
+        // Somebody else's conversation shows that conversations come by.
+        let pull = Flow { id: 7, from: CAMERA, to: PHONE, port: 554, ..LBS_FLOW };
+        for second in (1_000..3_600).step_by(10) {
+            bench.second = second;
+            pull.goes_on(&mut bench, second, second);
+        }
+        bench.second = 7_600;
+        let events = bench.arp(CAMERA_MAC, CAMERA);
+
+        let hours = hours(&events);
+        assert_eq!(hours.len(), 1, "{hours:?}");
+        assert_eq!((hours[0].state.as_label(), hours[0].confidence), ("idle", 90));
+    }
+
+    #[test]
+    fn a_camera_that_says_who_it_is_where_no_conversation_comes_by_is_not_judged() {
+        let mut bench = Bench::new();
+        bench.arp(CAMERA_MAC, CAMERA);
+        bench.sadp(CAMERA_MAC, reply("DS-2CD2385G1-I"));
+        bench.analyst.drain(Timestamp::from_parts(3_000, 0));
+
+        let hours = hours(&bench.events());
+        assert_eq!(hours.len(), 1, "{hours:?}");
+        assert_eq!(hours[0].state.as_label(), "unknown");
+        let sentence = CoverageLimit::BroadcastOnly.sentence();
+        assert!(hours[0].reasons.iter().any(|reason| &**reason == sentence), "{hours:?}");
+    }
+
+    #[test]
+    fn a_device_that_makes_room_has_its_open_hours_told_and_one_that_is_dismissed_has_not() {
+        for is_dismissed in [false, true] {
+            let mut bench = Bench::with(Config { max_devices: 1, ..Config::default() });
+            let first = bench.arp(CAMERA_MAC, CAMERA);
+            let id = profile(&first).id.clone();
+            let events = if is_dismissed {
+                assert!(bench.analyst.forget(&id));
+                bench.events()
+            } else {
+                bench.arp(MacAddr([0x44, 0xa6, 0x42, 9, 9, 9]), "192.168.1.65")
+            };
+            bench.analyst.drain(Timestamp::from_parts(2_000_000, 0));
+            let told: Vec<_> = events.into_iter().chain(bench.events()).collect();
+
+            let of_first = told.iter().filter(
+                |kind| matches!(kind, EventKind::HourJudged(sighting) if sighting.profile.id == id),
+            );
+            assert_eq!(of_first.count() > 0, !is_dismissed);
+        }
     }
 
     #[test]

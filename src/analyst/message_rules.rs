@@ -17,7 +17,8 @@ use crate::net::{MacAddr, Perimeter, Timestamp};
 /// The port of name servers, RFC 1035, 4.2.
 const DNS_PORT: u16 = 53;
 
-/// DHCP message type DHCPACK, RFC 2132, 9.6.
+/// DHCP message types, RFC 2132, 9.6.
+const DHCP_DISCOVER: u8 = 1;
 const DHCP_ACK: u8 = 5;
 
 /// DHCPv6 message types, RFC 8415, 7.3.
@@ -47,7 +48,7 @@ impl Analyst {
             .into_iter()
             .flatten()
             .find(|&device| self.registry.is_vendor_device(device));
-        self.note_message_sign(unit, context.flow, &message, now);
+        self.note_message_sign(unit, &context, &message, now);
         match &message {
             Message::Dns(dns) => self.learn_from_dns(&context, dns, sender, now),
             Message::TlsHello(hello) => self.learn_name(sender, hello.sni.as_deref(), now),
@@ -84,6 +85,9 @@ impl Analyst {
         }
         for device in [sender, receiver].into_iter().flatten() {
             self.announce(device, now);
+        }
+        if let Some(sender) = sender {
+            self.log_sighting(sender, now);
         }
 
         self.show_message(&context, &message, [sender, receiver], now);
@@ -172,7 +176,7 @@ impl Analyst {
         if dns.protocol != AppProtocol::Dns {
             return;
         }
-        self.log_names(context.flow, dns, sender, now);
+        self.log_names(context, dns, sender, now);
         if dns.is_response() {
             let Some(flow) = context.flow else { return };
             self.names.observe(flow.receiver().ip, dns, now);
@@ -191,12 +195,12 @@ impl Analyst {
     /// What names say of the ways of vendor devices, and of the resolvers that the network gives its hosts.
     fn log_names(
         &mut self,
-        flow: Option<MessageFlow>,
+        context: &MessageContext,
         dns: &DnsMessage,
         sender: Option<DeviceRef>,
         now: Timestamp,
     ) {
-        let Some(flow) = flow else { return };
+        let Some(flow) = context.flow else { return };
         let asker = if dns.is_response() { flow.receiver().ip } else { flow.sender().ip };
         let device = match sender {
             Some(sender) if !dns.is_response() => Some(sender),
@@ -207,7 +211,9 @@ impl Analyst {
         };
         let Some(device) = device else { return };
         if self.registry.is_vendor_device(device) {
-            self.log_dns(device, &flow, dns, now);
+            if self.is_counted(context.interface) {
+                self.log_dns(device, &flow, dns, now);
+            }
         } else if !dns.is_response() && !self.is_local_host(flow.receiver().ip) {
             self.resolvers.note(flow.receiver().ip);
         }
@@ -264,11 +270,12 @@ impl Analyst {
             if let (true, Some(sender), Some(hostname)) = (is_own, sender, &dhcp.hostname) {
                 self.registry.note_hostname(sender, hostname, now);
             }
+            if let (true, Some(sender), Some(DHCP_DISCOVER)) = (is_own, sender, dhcp.message_type) {
+                self.log_boot(sender, now);
+            }
             return;
         }
-        for server in &dhcp.dns_servers {
-            self.resolvers.note((*server).into());
-        }
+        self.resolvers.note_lease(dhcp.dns_servers.iter().map(|server| (*server).into()));
         if dhcp.message_type == Some(DHCP_ACK)
             && let Some(ip) = dhcp.assigned_ip.map(Into::into).filter(|&ip| self.is_local_host(ip))
             && let Some(device) = self.registry.claim(dhcp.client_mac, Some(ip), now)

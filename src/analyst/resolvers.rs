@@ -1,20 +1,28 @@
 //! The name servers that the network gives to its hosts.
 //!
-//! Comes in: what DHCP hands out, and whom hosts that are no cameras ask. Goes out: whether a name server is one of the
-//! network's. It is bounded and keeps the latest.
+//! Comes in: what DHCP hands out, and whom hosts that are no cameras ask. Goes out: whether a name server is foreign. It is
+//! bounded and keeps the latest. A lease that was handed out before anybody listened may name any server, so that none
+//! is foreign until a lease was seen, or as long as leases last.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use crate::dissect::{DnsMessage, DnsRecordData};
+use crate::net::Timestamp;
 
 /// Most name servers that are remembered: networks give two or three, guests bring a few of their own.
 const MAX_RESOLVERS: usize = 32;
+
+/// A day is the usual longest lease of home routers (our judgement); whoever asked nobody else by then was not told of others.
+const LONGEST_LEASE: Duration = Duration::from_secs(24 * 3600);
 
 /// The name servers that were given, or that others use.
 #[derive(Debug, Default)]
 pub(super) struct Resolvers {
     given: VecDeque<IpAddr>,
+    /// A lease that names servers was seen.
+    leased: bool,
 }
 
 impl Resolvers {
@@ -28,9 +36,19 @@ impl Resolvers {
         self.given.push_back(resolver);
     }
 
-    /// Tells whether it is one of the network's.
-    pub(super) fn is_given(&self, resolver: IpAddr) -> bool {
-        self.given.contains(&resolver)
+    /// Notes the servers that a lease names.
+    pub(super) fn note_lease(&mut self, servers: impl IntoIterator<Item = IpAddr>) {
+        for server in servers {
+            self.leased = true;
+            self.note(server);
+        }
+    }
+
+    /// Tells whether a server outside is none of the network's, as far as that is known at `now` to who has listened since
+    /// `since`.
+    pub(super) fn is_foreign(&self, resolver: IpAddr, since: Timestamp, now: Timestamp) -> bool {
+        let knows_all = self.leased || now.since(since) >= LONGEST_LEASE;
+        knows_all && !self.given.contains(&resolver)
     }
 }
 
@@ -72,8 +90,23 @@ mod tests {
         }
 
         assert_eq!(resolvers.given.len(), MAX_RESOLVERS);
-        assert!(resolvers.is_given([192, 0, 2, 0].into()));
-        assert!(resolvers.is_given([192, 0, 2, 255].into()));
-        assert!(!resolvers.is_given([192, 0, 2, 1].into()));
+        resolvers.leased = true;
+        let foreign =
+            |host| resolvers.is_foreign([192, 0, 2, host].into(), Timestamp::ZERO, Timestamp::ZERO);
+        assert_eq!([0, 255, 1].map(foreign), [false, false, true]);
+    }
+
+    #[test]
+    fn without_a_lease_none_is_foreign_for_as_long_as_leases_last() {
+        let mut resolvers = Resolvers::default();
+        let server = IpAddr::from([192, 0, 2, 53]);
+        let start = Timestamp::from_parts(1_000, 0);
+
+        assert!(!resolvers.is_foreign(server, start, start.plus(LONGEST_LEASE / 2)));
+        assert!(resolvers.is_foreign(server, start, start.plus(LONGEST_LEASE)));
+        resolvers.note_lease([IpAddr::from([192, 0, 2, 1])]);
+        assert!(resolvers.is_foreign(server, start, start));
+        resolvers.note_lease([server]);
+        assert!(!resolvers.is_foreign(server, start, start));
     }
 }

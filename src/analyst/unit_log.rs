@@ -1,7 +1,7 @@
 //! What is remembered of each vendor device about its ways to the cloud: its trail, and its open hours.
 //!
-//! Comes in: devices of the registry. Goes out: their logs. A device that is forgotten loses its log, so there are no more
-//! of them than devices.
+//! Comes in: devices of the registry. Goes out: their logs. A device that leaves the registry has its log taken, so there
+//! are no more of them than devices.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +17,8 @@ pub(super) struct UnitLog {
     pub(super) trail: Trail,
     /// Its hours.
     pub(super) hours: HourBook,
+    /// When it was seen to begin anew, with an address that it asked for.
+    pub(super) booted: Option<Timestamp>,
 }
 
 /// An hour that is to be judged.
@@ -36,11 +38,13 @@ pub(super) struct UnitLogs {
 }
 
 impl UnitLogs {
-    /// The log of a vendor device; it begins when it is asked for first.
+    /// The log of a vendor device; it begins when it is asked for first, with the first sighting of the device.
     pub(super) fn of(&mut self, device: DeviceRef, now: Timestamp) -> &mut UnitLog {
-        self.logs
-            .entry(device)
-            .or_insert_with(|| UnitLog { trail: Trail::default(), hours: HourBook::new(now) })
+        self.logs.entry(device).or_insert_with(|| UnitLog {
+            trail: Trail::default(),
+            hours: HourBook::new(now),
+            booted: None,
+        })
     }
 
     /// The log of a device that has one.
@@ -69,6 +73,28 @@ impl UnitLogs {
             open.map(move |(start, tally)| ClosedHour { device, start, tally, complete: false })
         });
         open.collect()
+    }
+
+    /// What is open of a device that leaves at `now`.
+    pub(super) fn end(&mut self, device: DeviceRef, now: Timestamp) -> Vec<ClosedHour> {
+        let open = self.logs.remove(&device).map(|log| log.hours.drain(now)).unwrap_or_default();
+        let closed = |(start, tally)| ClosedHour { device, start, tally, complete: false };
+        open.into_iter().map(closed).collect()
+    }
+
+    /// Adds the log of a device to that of another, which it turned out to be.
+    pub(super) fn join(&mut self, from: DeviceRef, into: DeviceRef) {
+        let Some(log) = self.logs.remove(&from) else { return };
+        match self.logs.get_mut(&into) {
+            Some(known) => {
+                known.hours.join(log.hours);
+                known.booted = known.booted.max(log.booted);
+                log.trail.steps().for_each(|step| known.trail.note(step.clone()));
+            }
+            None => {
+                self.logs.insert(into, log);
+            }
+        }
     }
 
     /// Drops the log of a device that was forgotten.

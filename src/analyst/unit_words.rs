@@ -16,19 +16,20 @@ use crate::classify::{PayloadSign, SignWord, StepKind, TrailStep, read_sign};
 use crate::device::DeviceRef;
 use crate::dissect::{DnsMessage, Message, StunClass};
 use crate::flow::Role;
-use crate::meter::MessageFlow;
+use crate::meter::{MessageContext, MessageFlow};
 use crate::net::{Perimeter, Timestamp, printable};
 
 impl Analyst {
-    /// Takes what a message in a flow says of its far end. `unit`: the vendor device at one end.
+    /// Takes what a message in a flow says of its far end. `unit`: the vendor device at one end. What passes by on an
+    /// interface that is not counted passes by on another too, and counts there.
     pub(super) fn note_message_sign(
         &mut self,
         unit: Option<DeviceRef>,
-        flow: Option<MessageFlow>,
+        context: &MessageContext,
         message: &Message,
         now: Timestamp,
     ) {
-        let Some(flow) = flow else { return };
+        let Some(flow) = context.flow else { return };
         let sign = read_sign(message, &flow);
         if unit.is_none() && sign.is_none() {
             return;
@@ -59,8 +60,10 @@ impl Analyst {
         if !watched.is_some_and(|watched| watched.note_sign(sign)) {
             return;
         }
-        if let Some(unit) = unit {
-            self.note_word(unit, &flow, sign, perimeter, now);
+        let Some(unit) = unit else { return };
+        self.note_word(unit, &flow, sign, perimeter, now);
+        if self.is_counted(context.interface) {
+            self.count_word(unit, message, &flow, sign, now);
         }
     }
 
@@ -112,8 +115,19 @@ impl Analyst {
             };
             self.push_step(unit, step);
         }
-        if sign.framing == Framing::HttpDns {
-            self.note_evasion(unit, EvasionKind::HttpDns, &far_end.ip.to_string(), now);
+    }
+
+    /// Counts what the message says of success, and a lookup over HTTP once: its request is told again with its answer.
+    fn count_word(
+        &mut self,
+        unit: DeviceRef,
+        message: &Message,
+        flow: &MessageFlow,
+        sign: PayloadSign,
+        now: Timestamp,
+    ) {
+        if sign.framing == Framing::HttpDns && matches!(message, Message::HttpRequest(_)) {
+            self.note_evasion(unit, EvasionKind::HttpDns, &flow.receiver().ip.to_string(), now);
         }
         let tally = self.units.of(unit, self.now).hours.at(now);
         tally.hear();
@@ -165,8 +179,8 @@ impl Analyst {
         now: Timestamp,
     ) {
         let resolver = if dns.is_response() { flow.sender() } else { flow.receiver() };
-        let is_foreign =
-            !self.config.local_nets.contains(resolver.ip) && !self.resolvers.is_given(resolver.ip);
+        let is_foreign = !self.config.local_nets.contains(resolver.ip)
+            && self.resolvers.is_foreign(resolver.ip, self.listens_since, self.now);
         if is_foreign && !dns.is_response() {
             let subject = resolver.ip.to_string();
             self.note_evasion(unit, EvasionKind::ForeignResolver, &subject, now);

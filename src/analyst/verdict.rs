@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use super::Analyst;
+use crate::catalogue::CloudRole;
 use crate::classify::{
-    Destination, FlowShape, NameSource, PayloadSign, ResolvedName, Unit, Volume, Witnesses,
+    Basis, Destination, FlowShape, NameSource, PayloadSign, ResolvedName, Unit, Volume, Witnesses,
     classify,
 };
 use crate::device::DeviceRef;
@@ -65,6 +66,35 @@ impl Analyst {
             ..Witnesses::of(record.protocol, far_end)
         };
         classify(&self.catalogue, &self.config.geo, &witnesses)
+    }
+
+    /// Tells whether a name leads to the far end of a flow, be it in the catalogue or not.
+    pub(super) fn is_named(&self, report: &FlowReport, perimeter: Perimeter) -> bool {
+        let (record, near) = (&report.record, asker(perimeter));
+        let (host, far_end) = (record.endpoint(near), record.endpoint(near.other()));
+        let head = report.head.as_deref();
+        head.is_some_and(|head| head.sni.is_some() || head.http_host.is_some())
+            || self.names.lookup(host.ip, far_end.ip, record.flow_start).is_some()
+    }
+
+    /// Tells whether a verdict that rests on what went before is refuted: a name turned up for the far end, or what was taken for a
+    /// peer or a relay is a server that the device took another step with. Servers of its own steps are among these, so
+    /// that this says nothing of other roles.
+    pub(super) fn is_refuted(
+        &self,
+        known: &Destination,
+        report: &FlowReport,
+        perimeter: Perimeter,
+        unit: Option<DeviceRef>,
+    ) -> bool {
+        if known.basis != Basis::Correlation {
+            return false;
+        }
+        let far_end = report.record.endpoint(asker(perimeter).other());
+        let is_end = matches!(known.role, CloudRole::P2p | CloudRole::Relay);
+        let log = unit.and_then(|unit| self.units.get(unit));
+        self.is_named(report, perimeter)
+            || is_end && log.is_some_and(|log| log.trail.leads_to(far_end))
     }
 
     fn unit(&self, unit: DeviceRef, near: Role, record: &FlowRecord) -> Option<Unit<'_>> {

@@ -5,19 +5,17 @@
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::device_text::{device_detail, device_list};
+use super::negotiation::exposition_format;
 use super::paging::{DEFAULT_LIMIT, MAX_LIMIT, Paging};
 use super::refusal::Refusal;
 use super::state::ApiState;
 use super::view::{AlertView, DestinationView, FlowView, ListView, StatusView};
 
 type PagingQuery = Result<Query<Paging>, QueryRejection>;
-
-/// The Prometheus text format, version 0.0.4.
-const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 const JSON_TYPE: &str = "application/json";
 
@@ -56,9 +54,10 @@ pub(crate) async fn ready(State(state): State<ApiState>) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, reasons).into_response()
 }
 
-pub(crate) async fn metrics(State(state): State<ApiState>) -> Result<Response, Refusal> {
-    let text = (state.render_metrics)().map_err(|error| Refusal::failed(error.to_string()))?;
-    Ok(([(header::CONTENT_TYPE, METRICS_TYPE)], text).into_response())
+pub(crate) async fn metrics(State(state): State<ApiState>, headers: HeaderMap) -> Response {
+    let format = exposition_format(&headers);
+    let text = (state.render_metrics)(format);
+    ([(header::CONTENT_TYPE, format.content_type())], text).into_response()
 }
 
 pub(crate) async fn status(State(state): State<ApiState>) -> Response {

@@ -16,9 +16,10 @@ const MAX_ANSWER: usize = 64 << 20;
 /// Replaces the serial numbers of all known devices.
 pub(super) async fn mask(State(state): State<ApiState>, response: Response) -> Response {
     let Some(pseudonyms) = state.pseudonyms else { return response };
-    for entry in state.inventory.devices(true, 0, usize::MAX).entries {
-        pseudonyms.learn_device(&entry.profile);
-    }
+    let inventory = &state.inventory;
+    pseudonyms.catch_up(inventory.revision(), || {
+        inventory.for_each_profile(|profile| pseudonyms.learn_device(profile));
+    });
     let (mut head, body) = response.into_parts();
     let Ok(bytes) = to_bytes(body, MAX_ANSWER).await else {
         return Refusal::failed("the answer is too long".to_owned()).into_response();

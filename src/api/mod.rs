@@ -10,6 +10,8 @@ mod guarded_listener;
 mod handlers;
 mod listen;
 mod masking;
+mod negotiation;
+mod packing;
 mod paging;
 mod readiness;
 mod refusal;

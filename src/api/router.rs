@@ -4,14 +4,16 @@
 //! browser must not guess its type, frame it or run anything in it.
 
 use axum::Router;
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::{map_response, map_response_with_state};
+use axum::middleware::{Next, from_fn, map_response, map_response_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::forget::{acknowledge_alert, forget_device};
 use super::handlers;
 use super::masking::mask;
+use super::packing::pack;
 use super::state::ApiState;
 
 /// Every address that is answered, as the OpenAPI document spells it.
@@ -59,8 +61,18 @@ pub fn router(state: ApiState) -> Router {
         .fallback(handlers::not_found)
         .method_not_allowed_fallback(handlers::not_allowed)
         .layer(map_response_with_state(state.clone(), mask))
+        .layer(from_fn(pack_metrics))
         .layer(map_response(secure))
         .with_state(state)
+}
+
+/// Packs the exposition, and only that: it is the only long answer that is asked for again and again.
+async fn pack_metrics(request: Request, next: Next) -> Response {
+    if request.uri().path() == "/metrics" {
+        pack(request, next).await
+    } else {
+        next.run(request).await
+    }
 }
 
 async fn secure(mut response: Response) -> Response {

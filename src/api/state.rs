@@ -9,7 +9,7 @@ use super::forget::WriteAccess;
 use super::readiness::Readiness;
 use crate::export::Pseudonyms;
 use crate::inventory::Inventory;
-use crate::metrics::{InterfaceTotals, MetricsError};
+use crate::metrics::{ExpositionFormat, InterfaceTotals};
 use crate::net::Timestamp;
 
 /// Everything that the API shows.
@@ -17,8 +17,8 @@ use crate::net::Timestamp;
 pub struct ApiState {
     /// Devices, flows, destinations, alerts.
     pub inventory: Arc<Inventory>,
-    /// Brings the totals up to date and writes all metrics.
-    pub render_metrics: Arc<dyn Fn() -> Result<String, MetricsError> + Send + Sync>,
+    /// Writes all metrics.
+    pub render_metrics: Arc<dyn Fn(ExpositionFormat) -> String + Send + Sync>,
     /// What the daemon says of itself now.
     pub status: Arc<dyn Fn() -> Status + Send + Sync>,
     /// Whether it does its work.

@@ -120,6 +120,11 @@ impl Trail {
         self.steps.iter().any(|step| step.server == server)
     }
 
+    /// All of them, the oldest first.
+    pub fn steps(&self) -> impl Iterator<Item = &TrailStep> {
+        self.steps.iter()
+    }
+
     /// Whose cloud the device is with: that of its latest registration, else of any step.
     #[must_use]
     pub fn vendor(&self) -> Option<&Arc<str>> {

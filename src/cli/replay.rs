@@ -97,12 +97,8 @@ pub(super) fn run(arguments: &Replay, level: Option<LogLevel>) -> Result<(), Fai
 /// The summary, with pseudonyms if those are wanted.
 fn masked(text: String, pseudonyms: Option<&Pseudonyms>, inventory: &Inventory) -> String {
     let Some(pseudonyms) = pseudonyms else { return text };
-    for entry in inventory.devices(true, 0, usize::MAX).entries {
-        pseudonyms.learn_device(&entry.profile);
-    }
-    pseudonyms
-        .mask(text.as_bytes())
-        .map_or(text, |masked| String::from_utf8_lossy(&masked).into_owned())
+    inventory.for_each_profile(|profile| pseudonyms.learn_device(profile));
+    pseudonyms.mask_plain(&text).unwrap_or(text)
 }
 
 /// Where events go.

@@ -16,6 +16,7 @@ use super::settings::{Config, LogFormat, LogLevel};
 use crate::capture::{Backend, InterfaceConfig, InterfaceRole};
 use crate::export::{EventTypes, Privacy, Scope};
 use crate::flow;
+use crate::metrics::Profile;
 use crate::net::{IpPrefix, LocalNets, printable};
 
 /// Most interfaces that one daemon captures on; guards file descriptors and ring memory.
@@ -82,7 +83,9 @@ fn read_all(root: &mut Section<'_>, config: &mut Config) {
     root.table("flow", |section| read_flow(section, config));
     root.table("limits", |section| read_limits(section, config));
     root.table("metrics", |section| {
+        section.choice("profile", &mut config.metrics.profile, &Profile::NAMES);
         section.count("max_devices", &mut config.metrics.max_devices, 1..=10_000);
+        section.flag("created", &mut config.metrics.created);
     });
     root.table("http", |section| read_http(section, config));
     root.table("events", |section| read_events(section, config));

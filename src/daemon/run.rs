@@ -132,6 +132,7 @@ impl Daemon {
         let recorder = Arc::new(Recorder::new(&self.config.metrics, Build::CURRENT)?);
         let started = clock::now();
         recorder.observe_reload(true, started);
+        recorder.expect_alerts(&self.config.analyst.alerts);
         let view = Arc::new(ArcSwap::from_pointee(RunView::default()));
         let readiness = Arc::new(Readiness::waiting_for([CAPTURE]));
         let reloads = Arc::new(ArcSwap::from_pointee((true, started)));
@@ -213,7 +214,7 @@ fn api_state(
     let stopwatch = clock::Stopwatch::start();
     ApiState {
         inventory: Arc::clone(inventory),
-        render_metrics: Arc::new(move || recorder.render()),
+        render_metrics: Arc::new(move |format| recorder.render(format)),
         status: Arc::new(move || {
             let view = view.load();
             let (successful, at) = **reloads.load();

@@ -85,6 +85,7 @@ pub(super) async fn supervise(
                     reload(&daemon, &mut current, threads, &mut update_version, pseudonyms.as_ref());
                 let at = clock::now();
                 recorder.observe_reload(done.is_ok(), at);
+                recorder.expect_alerts(&current.analyst.alerts);
                 let before = reloads.load().1;
                 reloads.store(Arc::new((done.is_ok(), if done.is_ok() { at } else { before })));
                 if let Err(problem) = done {

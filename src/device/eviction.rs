@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::departure::Fate;
 use super::dossier::Dossier;
 use super::registry::Registry;
 use super::shelf::DeviceRef;
@@ -66,7 +67,8 @@ impl Registry {
         let room = self.max_devices().div_ceil(EVICTION_SHARE).min(passing).max(1);
         let mut evicted = 0;
         for (.., device) in candidates.into_iter().take(room) {
-            evicted += u64::from(self.remove(device).is_some());
+            let last = self.profile(device).filter(|profile| profile.is_vendor_device());
+            evicted += u64::from(self.remove(device, Fate::Evicted(last)).is_some());
         }
         self.count_evicted(evicted);
         evicted > 0

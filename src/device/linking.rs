@@ -5,6 +5,7 @@
 //! whose modules were found in its devices), or both are known by IP address alone; a station that only says a camera's
 //! serial number is a conflict, and changes nothing of the camera.
 
+use super::departure::Fate;
 use super::dossier::Dossier;
 use super::registry::Registry;
 use super::shelf::DeviceRef;
@@ -92,7 +93,7 @@ impl Registry {
 
     /// Folds the entry `leaves` into the entry `stays`, with all its addresses.
     fn unite(&mut self, stays: DeviceRef, leaves: DeviceRef) {
-        let Some(absorbed) = self.remove(leaves) else { return };
+        let Some(absorbed) = self.remove(leaves, Fate::JoinedTo(stays)) else { return };
         for &mac in absorbed.macs() {
             self.by_mac.insert(mac, stays);
         }

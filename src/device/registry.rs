@@ -17,6 +17,7 @@ use std::time::Duration;
 use ahash::RandomState;
 
 use super::addresses::Holding;
+use super::departure::{Departure, Fate};
 use super::dossier::{DeviceKey, Dossier};
 use super::eviction::Rank;
 use super::forwarding::Forwarding;
@@ -46,7 +47,7 @@ pub(crate) struct Registry {
     pub(super) by_ip: HashMap<IpAddr, DeviceRef, RandomState>,
     /// Units by serial number; an entry may name a device that has left.
     pub(super) by_serial: HashMap<Box<str>, DeviceRef, RandomState>,
-    forgotten: Vec<DeviceRef>,
+    forgotten: Vec<Departure>,
     stats: RegistryStats,
 }
 
@@ -209,7 +210,7 @@ impl Registry {
     }
 
     /// The next device that was forgotten.
-    pub(crate) fn pop_forgotten(&mut self) -> Option<DeviceRef> {
+    pub(crate) fn pop_forgotten(&mut self) -> Option<Departure> {
         self.forgotten.pop()
     }
 
@@ -341,7 +342,7 @@ impl Registry {
 
     /// Folds an entry that was known by IP address alone into another.
     fn merge(&mut self, from: DeviceRef, into: DeviceRef) {
-        let Some(absorbed) = self.remove(from) else { return };
+        let Some(absorbed) = self.remove(from, Fate::JoinedTo(into)) else { return };
         if let Some(dossier) = self.shelf.get_mut(into) {
             dossier.absorb(absorbed, &self.signatures);
         }
@@ -356,7 +357,7 @@ impl Registry {
     }
 
     /// Takes an entry out, with all that leads to it.
-    pub(super) fn remove(&mut self, device: DeviceRef) -> Option<Dossier> {
+    pub(super) fn remove(&mut self, device: DeviceRef, fate: Fate) -> Option<Dossier> {
         let dossier = self.shelf.remove(device)?;
         for mac in dossier.macs() {
             if self.by_mac.get(mac) == Some(&device) {
@@ -371,7 +372,7 @@ impl Registry {
         for held in dossier.addresses.iter() {
             self.unbind(held.ip, device);
         }
-        self.forgotten.push(device);
+        self.forgotten.push(Departure { device, fate });
         Some(dossier)
     }
 }
@@ -429,7 +430,8 @@ mod tests {
         assert_eq!(profile.identity.vendor.as_deref(), Some("hikvision"));
         assert_eq!(registry.stats().devices, 1);
         assert!(registry.profile(by_address).is_none());
-        assert_eq!(registry.pop_forgotten(), Some(by_address));
+        let left = registry.pop_forgotten().unwrap();
+        assert_eq!(left, Departure { device: by_address, fate: Fate::JoinedTo(camera) });
     }
 
     #[test]

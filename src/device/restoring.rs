@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::addresses::Addresses;
+use super::departure::Fate;
 use super::dossier::Dossier;
 use super::fact::Fact;
 use super::fact_set::FactSet;
@@ -46,7 +47,7 @@ impl Registry {
     pub(crate) fn forget(&mut self, id: &DeviceId) -> bool {
         let found = self.shelf.iter().find(|(_, dossier)| dossier.id() == id);
         let Some((device, _)) = found else { return false };
-        self.remove(device).is_some()
+        self.remove(device, Fate::Dismissed).is_some()
     }
 
     /// When each device of the inventory was last seen.

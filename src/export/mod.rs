@@ -44,6 +44,8 @@ mod file_sink;
 mod message_section;
 mod pseudonym;
 mod pseudonym_key;
+mod serial_shape;
+mod serial_texts;
 mod stats;
 
 pub use activity_object::ActivityObject;

@@ -1,139 +1,159 @@
-//! Which devices have series of their own, and what each has counted.
+//! What the series of one device show, or those that several devices share.
 //!
-//! Comes in: profiles and cumulative tallies. Goes out: labels and differences. Both the number of labels and the
-//! number of devices are bounded; devices beyond the first bound share one label without losing a byte.
+//! Comes in: growth of tallies. Goes out: sums that only grow. Every set in it is bounded.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::analyst::{Tallies, Tally};
-use crate::catalogue::{CloudRole, Region};
+use super::slug::slug;
+use crate::analyst::Tally;
 use crate::classify::Destination;
-use crate::device::{DeviceId, DeviceKind};
-use crate::net::Perimeter;
+use crate::net::{Perimeter, Timestamp};
 
-/// The label that devices beyond the cap share.
-pub(crate) const OTHER: &str = "other";
+/// Most cloud services with series of their own in one row; further ones share one. A camera speaks to a dozen; guards the
+/// number of series against a catalogue of endless services.
+pub(crate) const MAX_CLOUDS: usize = 24;
 
-/// Most devices whose last totals are kept; guards memory against a network of ever new addresses. Tallies of
-/// devices beyond it are not counted.
-const MAX_TRACKED: usize = 65_536;
+/// The labels behind `device` in its `_info` series: firmware, kind, MAC, model, name, OEM, vendor.
+pub(crate) type IdentityLabels = [String; 7];
 
-/// Most destinations of one device; guards memory against a catalogue of endless services.
-const MAX_CLOUDS: usize = 512;
-
-/// Every device that was told of.
-#[derive(Debug)]
-pub(crate) struct DeviceBook {
-    devices: HashMap<DeviceId, DeviceSeries>,
-    max_labels: usize,
-    labels: usize,
+/// The series of one device, or those that several share.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct DeviceRow {
+    /// Who the device is; absent for one without a vendor, and where several share a row.
+    pub(crate) identity: Option<Arc<IdentityLabels>>,
+    /// How sure that is, and when the device was last heard of.
+    pub(crate) sureness: Option<(f64, Timestamp)>,
+    /// By the order of [`Perimeter::ALL`].
+    pub(crate) bytes: [Counted; 4],
+    /// By service.
+    pub(crate) clouds: BTreeMap<CloudLabels, Counted>,
+    /// When each rule fired last; there are as many as there are rules.
+    pub(crate) fired: BTreeMap<Box<str>, Timestamp>,
 }
 
-/// What was shown of one device.
-#[derive(Debug, Default)]
-pub(crate) struct DeviceSeries {
-    /// The device has a label of its own.
-    pub(crate) is_labelled: bool,
-    /// Under which vendor and kind it is counted.
-    pub(crate) counted_as: Option<(Arc<str>, DeviceKind)>,
-    /// The text labels of its `_info` series.
-    pub(crate) identity: Option<[String; 7]>,
-    by_perimeter: [Tally; 4],
-    by_cloud: HashMap<CloudKey, Tally>,
+/// A tally that only grows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counted {
+    pub(crate) tally: Tally,
+    /// When the first of it was counted.
+    pub(crate) since: Option<Timestamp>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct CloudKey {
-    vendor: Arc<str>,
-    service: Arc<str>,
-    role: CloudRole,
-    region: Region,
+/// The labels of a cloud service.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct CloudLabels {
+    pub(crate) vendor: Arc<str>,
+    /// Absent where services are not told apart.
+    pub(crate) service: Option<Arc<str>>,
+    pub(crate) role: &'static str,
+    pub(crate) region: &'static str,
 }
 
-impl DeviceBook {
-    /// Makes a book in which `max_labels` devices have a label of their own.
-    pub(crate) fn new(max_labels: usize) -> Self {
-        Self { devices: HashMap::new(), max_labels, labels: 0 }
-    }
-
-    /// The series of a device; absent when there are too many devices.
-    pub(crate) fn series(&mut self, id: &DeviceId) -> Option<&mut DeviceSeries> {
-        if !self.devices.contains_key(id) {
-            if self.devices.len() >= MAX_TRACKED {
-                return None;
-            }
-            let is_labelled = self.labels < self.max_labels;
-            self.labels += usize::from(is_labelled);
-            self.devices
-                .insert(id.clone(), DeviceSeries { is_labelled, ..DeviceSeries::default() });
+impl DeviceRow {
+    /// Adds bytes of a perimeter.
+    pub(crate) fn add_bytes(&mut self, perimeter: Perimeter, more: Tally, now: Timestamp) {
+        let place = Perimeter::ALL.iter().position(|known| *known == perimeter);
+        if let Some(counted) = place.and_then(|place| self.bytes.get_mut(place)) {
+            counted.add(more, Some(now));
         }
-        self.devices.get_mut(id)
     }
 
-    /// Takes a device out; its label is free for another.
-    pub(crate) fn remove(&mut self, id: &DeviceId) -> Option<DeviceSeries> {
-        let series = self.devices.remove(id)?;
-        self.labels -= usize::from(series.is_labelled);
-        Some(series)
-    }
-
-    /// The label of a device that may not have been told of.
-    pub(crate) fn label<'a>(&self, id: &'a DeviceId) -> &'a str {
-        if self.devices.get(id).is_some_and(|series| series.is_labelled) { &id.0 } else { OTHER }
-    }
-}
-
-impl DeviceSeries {
-    /// The label of this device, whose identifier is `id`.
-    pub(crate) fn label<'a>(&self, id: &'a DeviceId) -> &'a str {
-        if self.is_labelled { &id.0 } else { OTHER }
-    }
-
-    /// The cloud services that it has series for.
-    pub(crate) fn clouds(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<str>, CloudRole, Region)> {
-        self.by_cloud.keys().map(|key| (&key.vendor, &key.service, key.role, key.region))
-    }
-
-    /// Takes the totals of a device, and gives what they have grown by.
-    pub(crate) fn grow(
+    /// Adds what went to and came from a service. One that has series keeps them; a new one beyond `max` has none.
+    pub(crate) fn add_cloud(
         &mut self,
-        perimeter: Perimeter,
-        destination: Option<&Destination>,
-        tallies: &Tallies,
-    ) -> Tallies {
-        let slot = match perimeter {
-            Perimeter::Inbound => 0,
-            Perimeter::Outbound => 1,
-            Perimeter::Internal => 2,
-            Perimeter::Transit => 3,
-        };
-        let device = self
-            .by_perimeter
-            .get_mut(slot)
-            .map_or_else(Tally::default, |last| growth(last, tallies.device));
-        let cloud = match destination {
-            Some(destination) => self.grow_cloud(destination, tallies.cloud),
-            None => Tally::default(),
-        };
-        Tallies { device, cloud }
+        labels: CloudLabels,
+        max: usize,
+        more: Tally,
+        since: Option<Timestamp>,
+    ) {
+        let is_full = self.clouds.len() >= max && !self.clouds.contains_key(&labels);
+        let labels = if is_full { labels.other() } else { labels };
+        self.clouds.entry(labels).or_default().add(more, since);
     }
 
-    fn grow_cloud(&mut self, destination: &Destination, total: Tally) -> Tally {
-        let key = CloudKey {
-            vendor: Arc::clone(&destination.vendor),
-            service: Arc::clone(&destination.service),
-            role: destination.role,
-            region: destination.region,
-        };
-        if self.by_cloud.len() >= MAX_CLOUDS && !self.by_cloud.contains_key(&key) {
-            return Tally::default();
+    /// Takes over what another row has counted.
+    pub(crate) fn absorb(&mut self, row: &Self, max_clouds: usize) {
+        for (mine, theirs) in self.bytes.iter_mut().zip(&row.bytes) {
+            mine.add(theirs.tally, theirs.since);
         }
-        growth(self.by_cloud.entry(key).or_default(), total)
+        for (labels, counted) in &row.clouds {
+            self.add_cloud(labels.clone(), max_clouds, counted.tally, counted.since);
+        }
     }
 }
 
-/// What a total has grown by since it was last told.
-const fn growth(last: &mut Tally, total: Tally) -> Tally {
-    total.grown_since(std::mem::replace(last, total))
+impl Counted {
+    fn add(&mut self, more: Tally, since: Option<Timestamp>) {
+        if more == Tally::default() {
+            return;
+        }
+        self.tally = self.tally.plus(more);
+        self.since = match (self.since, since) {
+            (Some(mine), Some(theirs)) => Some(mine.min(theirs)),
+            (mine, theirs) => mine.or(theirs),
+        };
+    }
+}
+
+impl CloudLabels {
+    /// The labels of a destination, with the service or without.
+    pub(crate) fn of(destination: &Destination, with_service: bool) -> Self {
+        Self {
+            vendor: plain(&destination.vendor),
+            service: with_service.then(|| plain(&destination.service)),
+            role: destination.role.as_label(),
+            region: destination.region.as_label(),
+        }
+    }
+
+    /// The labels of all services that have none of their own.
+    fn other(&self) -> Self {
+        Self {
+            vendor: "other".into(),
+            service: self.service.as_ref().map(|_| "other".into()),
+            role: "unknown",
+            region: "unknown",
+        }
+    }
+}
+
+/// The name itself where it is fit to be a label.
+fn plain(name: &Arc<str>) -> Arc<str> {
+    let label = slug(name);
+    if *label == **name { Arc::clone(name) } else { label.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_beyond_the_bound_share_series_and_lose_nothing() {
+        let mut row = DeviceRow::default();
+        let labels = |number: u64| CloudLabels {
+            vendor: "ezviz".into(),
+            service: Some(format!("s-{number}").into()),
+            role: "api",
+            region: "eu",
+        };
+        let tally = Tally { sent: 1, received: 2, flows: 3 };
+
+        for number in [1, 2, 3, 1, 4] {
+            row.add_cloud(labels(number), 2, tally, Some(Timestamp::from_parts(number, 0)));
+        }
+
+        let shown: Vec<_> = row
+            .clouds
+            .iter()
+            .map(|(labels, counted)| {
+                (labels.service.as_deref(), counted.tally.flows, counted.since)
+            })
+            .collect();
+        let at = |seconds| Some(Timestamp::from_parts(seconds, 0));
+        assert_eq!(
+            shown,
+            [(Some("s-1"), 6, at(1)), (Some("s-2"), 3, at(2)), (Some("other"), 6, at(3))]
+        );
+    }
 }

@@ -1,12 +1,9 @@
 //! What can go wrong with metrics.
 
-/// Why metrics cannot be declared or shown.
+/// Why metrics cannot be declared.
 #[derive(Debug, thiserror::Error)]
 pub enum MetricsError {
     /// A family contradicts itself or another one.
     #[error("a metric family cannot be declared: {0}")]
     Declaration(prometheus::Error),
-    /// The families cannot be written as text.
-    #[error("metrics cannot be written: {0}")]
-    Encoding(prometheus::Error),
 }

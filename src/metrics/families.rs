@@ -1,6 +1,7 @@
 //! Every family, declared once: name, help, labels.
 //!
-//! Comes in: nothing. Goes out: families in a registry of their own, with every member of a closed set at 0.
+//! Comes in: nothing. Goes out: families in a registry of their own, with every member of a closed set at 0; and what is
+//! said of the families that are written from the rows of devices and countries at each scrape.
 //! Base units, `_total` on counters, `_info` for identity (Prometheus, "Metric and label naming").
 
 use prometheus::core::Collector;
@@ -8,18 +9,17 @@ use prometheus::{
     Counter, Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 
+use super::config::Profile;
 use super::error::MetricsError;
+use super::exposition::Kind;
 use super::totals::Consumer;
 use crate::alert::AlertRule;
-use crate::decode::{DecodeReason, Layer};
-use crate::dissect::{AppProtocol, DissectFailure};
-use crate::flow::FlowEndReason;
 
 /// Reasons for `hikwatch_capture_drops_total`.
 pub(crate) const DROP_REASONS: [&str; 3] = ["kernel", "interface", "ring"];
 
-/// Outcomes of a delivery.
-pub(crate) const OUTCOMES: [&str; 2] = ["delivered", "failed"];
+/// Outcomes of a delivery; their sum is all that a sink was given.
+pub(crate) const OUTCOMES: [&str; 3] = ["delivered", "failed", "dropped"];
 
 /// The sink of event lines.
 pub(crate) const EVE_SINK: &str = "eve";
@@ -27,13 +27,80 @@ pub(crate) const EVE_SINK: &str = "eve";
 /// The sink of batches of changes.
 pub(crate) const STORE_SINK: &str = "store";
 
-/// All families.
+/// A family that is written from rows: what its header says.
+#[derive(Debug)]
+pub(crate) struct Described {
+    pub(crate) name: &'static str,
+    pub(crate) help: &'static str,
+    pub(crate) kind: Kind,
+}
+
+/// Labels: `device`, `mac`, `vendor`, `oem_of`, `kind`, `model`, `firmware`, `name`.
+pub(crate) const DEVICE_INFO: Described = Described {
+    name: "hikwatch_device_info",
+    help: "Who a vendor device is; always 1.",
+    kind: Kind::Info,
+};
+
+/// Label: `device`.
+pub(crate) const DEVICE_CONFIDENCE: Described = Described {
+    name: "hikwatch_device_confidence_ratio",
+    help: "How sure the identity of a vendor device is, 0 to 1.",
+    kind: Kind::Gauge,
+};
+
+/// Label: `device`.
+pub(crate) const DEVICE_LAST_SEEN: Described = Described {
+    name: "hikwatch_device_last_seen_timestamp_seconds",
+    help: "Latest packet from a vendor device.",
+    kind: Kind::Gauge,
+};
+
+/// Labels: `device`, `perimeter`, `direction`.
+pub(crate) const DEVICE_BYTES: Described = Described {
+    name: "hikwatch_device_bytes_total",
+    help: "IP bytes of a device, as the device sees their direction.",
+    kind: Kind::Counter,
+};
+
+/// Labels: `device`, `vendor`, `service`, `role`, `region`, `direction`.
+pub(crate) const CLOUD_BYTES: Described = Described {
+    name: "hikwatch_cloud_bytes_total",
+    help: "IP bytes between a device and a vendor cloud service.",
+    kind: Kind::Counter,
+};
+
+/// Labels: `device`, `vendor`, `service`, `role`, `region`.
+pub(crate) const CLOUD_FLOWS: Described = Described {
+    name: "hikwatch_cloud_flows_total",
+    help: "Flows between a device and a vendor cloud service.",
+    kind: Kind::Counter,
+};
+
+/// Labels: `country`, `direction`.
+pub(crate) const COUNTRY_BYTES: Described = Described {
+    name: "hikwatch_country_bytes_total",
+    help: "IP bytes between vendor devices and far ends outside, by the country that the far end's address is registered in.",
+    kind: Kind::Counter,
+};
+
+/// Labels: `rule`, `device`.
+pub(crate) const ALERT_LAST_FIRED: Described = Described {
+    name: "hikwatch_alert_last_fired_timestamp_seconds",
+    help: "When a rule fired last for a device.",
+    kind: Kind::Gauge,
+};
+
+/// All families that are counted as it happens.
 pub(crate) struct Families {
     pub(crate) registry: Registry,
+    pub(crate) profile: Profile,
     pub(crate) build_info: IntGaugeVec,
     pub(crate) capture_packets: IntCounterVec,
     pub(crate) capture_bytes: IntCounterVec,
     pub(crate) capture_drops: IntCounterVec,
+    pub(crate) bypassed_packets: IntCounterVec,
+    pub(crate) bypassed_bytes: IntCounterVec,
     pub(crate) coverage_ratio: GaugeVec,
     pub(crate) visibility: IntGaugeVec,
     pub(crate) decode_errors: IntCounterVec,
@@ -48,15 +115,7 @@ pub(crate) struct Families {
     pub(crate) datagrams_reassembled: IntCounter,
     pub(crate) fragments_refused: IntCounter,
     pub(crate) devices: IntGaugeVec,
-    pub(crate) device_info: IntGaugeVec,
-    pub(crate) device_confidence: GaugeVec,
-    pub(crate) device_last_seen: GaugeVec,
-    pub(crate) device_bytes: IntCounterVec,
-    pub(crate) cloud_bytes: IntCounterVec,
-    pub(crate) cloud_flows: IntCounterVec,
-    pub(crate) country_bytes: IntCounterVec,
     pub(crate) alerts: IntCounterVec,
-    pub(crate) alert_last_fired: GaugeVec,
     pub(crate) events_dropped: IntCounterVec,
     pub(crate) sink_deliveries: IntCounterVec,
     pub(crate) store_up: IntGauge,
@@ -77,19 +136,26 @@ impl Families {
     /// # Errors
     /// A name is used twice or is no name; a test makes sure that this does not happen.
     #[rustfmt::skip]
-    pub(crate) fn new() -> Result<Self, MetricsError> {
+    pub(crate) fn new(profile: Profile) -> Result<Self, MetricsError> {
         let registry = Registry::new();
         let on = &registry;
+        // A fleet is told sums over protocols.
+        let (protocol, protocol_and_reason): (&[&str], &[&str]) = match profile {
+            Profile::Site => (&["protocol"], &["protocol", "reason"]),
+            Profile::Fleet => (&[], &["reason"]),
+        };
         let families = Self {
             build_info: int_gauges(on, "hikwatch_build_info", "The build that runs; always 1.", &["version", "revision"])?,
             capture_packets: counters(on, "hikwatch_capture_packets_total", "Frames taken from an interface.", &["interface"])?,
             capture_bytes: counters(on, "hikwatch_capture_bytes_total", "Bytes of those frames on the wire.", &["interface"])?,
             capture_drops: counters(on, "hikwatch_capture_drops_total", "Frames lost before they were read, by where they were lost.", &["interface", "reason"])?,
+            bypassed_packets: counters(on, "hikwatch_capture_bypassed_packets_total", "Frames that the kernel counted and did not hand over, since all that their flow has to say was read.", &["interface"])?,
+            bypassed_bytes: counters(on, "hikwatch_capture_bypassed_bytes_total", "Bytes of those frames on the wire.", &["interface"])?,
             coverage_ratio: gauges(on, "hikwatch_coverage_ratio", "The share of the traffic that was seen in the last hour, by the least of several kinds of evidence.", &["interface"])?,
             visibility: int_gauges(on, "hikwatch_visibility", "What an interface sees of the traffic of others: 1 for its state, 0 for the others.", &["interface", "state"])?,
             decode_errors: counters(on, "hikwatch_decode_errors_total", "Frames that could not be read beyond a layer.", &["layer", "reason"])?,
-            dissect_errors: counters(on, "hikwatch_dissect_errors_total", "Messages that could not be read.", &["protocol", "reason"])?,
-            messages: counters(on, "hikwatch_messages_total", "Application messages read.", &["protocol"])?,
+            dissect_errors: counters(on, "hikwatch_dissect_errors_total", "Messages that could not be read.", protocol_and_reason)?,
+            messages: counters(on, "hikwatch_messages_total", "Application messages read.", protocol)?,
             flows_started: counter(on, "hikwatch_flows_started_total", "Flows that were begun.")?,
             flows_ended: counters(on, "hikwatch_flows_ended_total", "Flows that left the table, by IPFIX flowEndReason.", &["reason"])?,
             flows_active: int_gauge(on, "hikwatch_flows_active", "Flows in the table.")?,
@@ -99,17 +165,9 @@ impl Families {
             datagrams_reassembled: counter(on, "hikwatch_datagrams_reassembled_total", "Datagrams that were put together from IP fragments.")?,
             fragments_refused: counter(on, "hikwatch_fragments_refused_total", "IP fragments that had no room, or contradicted others of their datagram.")?,
             devices: int_gauges(on, "hikwatch_devices", "Vendor devices known.", &["vendor", "kind"])?,
-            device_info: int_gauges(on, "hikwatch_device_info", "Who a vendor device is; always 1.", &["device", "mac", "vendor", "oem_of", "kind", "model", "firmware", "name"])?,
-            device_confidence: gauges(on, "hikwatch_device_confidence_ratio", "How sure the identity of a vendor device is, 0 to 1.", &["device"])?,
-            device_last_seen: gauges(on, "hikwatch_device_last_seen_timestamp_seconds", "Latest packet from a vendor device.", &["device"])?,
-            device_bytes: counters(on, "hikwatch_device_bytes_total", "IP bytes of a device, as the device sees their direction.", &["device", "perimeter", "direction"])?,
-            cloud_bytes: counters(on, "hikwatch_cloud_bytes_total", "IP bytes between a device and a vendor cloud service.", &["device", "vendor", "service", "role", "region", "direction"])?,
-            cloud_flows: counters(on, "hikwatch_cloud_flows_total", "Flows between a device and a vendor cloud service.", &["device", "vendor", "service", "role", "region"])?,
-            country_bytes: counters(on, "hikwatch_country_bytes_total", "IP bytes between vendor devices and far ends outside, by the country that the far end's address is registered in.", &["country", "direction"])?,
             alerts: counters(on, "hikwatch_alerts_total", "Alerts raised.", &["rule", "severity"])?,
-            alert_last_fired: gauges(on, "hikwatch_alert_last_fired_timestamp_seconds", "When a rule fired last for a device.", &["rule", "device"])?,
             events_dropped: counters(on, "hikwatch_events_dropped_total", "Events lost because a consumer did not take them in time.", &["consumer"])?,
-            sink_deliveries: counters(on, "hikwatch_sink_deliveries_total", "What reached a sink or failed on the way: event lines, or batches of the store, which are tried again.", &["sink", "outcome"])?,
+            sink_deliveries: counters(on, "hikwatch_sink_deliveries_total", "What became of what a sink was given: event lines, alerts, or batches of the store, which are tried again; dropped is what had no room to wait.", &["sink", "outcome"])?,
             store_up: int_gauge(on, "hikwatch_store_up", "Whether devices and totals are kept over restarts; 0 when the store is off, full or failing.")?,
             store_last_commit: gauge(on, "hikwatch_store_last_commit_timestamp_seconds", "When changes were last written to the store.")?,
             reload_successful: int_gauge(on, "hikwatch_config_last_reload_successful", "Whether the last attempt to read the configuration succeeded.")?,
@@ -120,28 +178,16 @@ impl Families {
             process_open_fds: int_gauge(on, "process_open_fds", "Open file descriptors.")?,
             process_max_fds: int_gauge(on, "process_max_fds", "Most file descriptors that may be open.")?,
             process_start: gauge(on, "process_start_time_seconds", "When the process started.")?,
+            profile,
             registry,
         };
         families.create_closed_sets();
         Ok(families)
     }
 
-    /// Shows every member of a closed set from the start, so that a rate over its first increase is not lost.
+    /// Shows every member of a closed set from the start, so that a rate over its first increase is not lost. What meters
+    /// count is shown with their first totals, which are zeros.
     fn create_closed_sets(&self) {
-        for layer in Layer::ALL {
-            for reason in DecodeReason::ALL {
-                add(&self.decode_errors, &[layer.as_label(), reason.as_label()], 0);
-            }
-        }
-        for protocol in AppProtocol::ALL {
-            add(&self.messages, &[protocol.as_label()], 0);
-            for reason in DissectFailure::ALL {
-                add(&self.dissect_errors, &[protocol.as_label(), reason.as_label()], 0);
-            }
-        }
-        for reason in FlowEndReason::ALL {
-            add(&self.flows_ended, &[reason.as_label()], 0);
-        }
         for rule in AlertRule::ALL {
             add(&self.alerts, &[rule.as_label(), rule.severity().as_label()], 0);
         }

@@ -5,39 +5,51 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use prometheus::TextEncoder;
-
-use super::config::Config;
-use super::device_series::{DeviceBook, DeviceSeries};
+use super::config::{Config, Profile};
+use super::country_series::CountryBook;
+use super::device_book::{CountedAs, DeviceBook};
+use super::device_families::{DeviceShape, write_devices};
+use super::device_series::IdentityLabels;
 use super::error::MetricsError;
+use super::exposition::{Exposition, ExpositionFormat, Value};
 use super::families::{
-    DROP_REASONS, EVE_SINK, Families, OUTCOMES, STORE_SINK, add, raise, raise_counter, set, set_int,
+    COUNTRY_BYTES, DROP_REASONS, Described, EVE_SINK, Families, OUTCOMES, STORE_SINK, add, raise,
+    raise_counter, set, set_int,
 };
+use super::gathered::write_gathered;
 use super::process::ProcessUsage;
-use super::totals::{Build, Consumer, InterfaceTotals};
-use crate::alert::AlertPhase;
-use crate::analyst::{
-    AlertSighting, CountryTally, Event, EventKind, FlowSighting, Tallies, Tally, Visibility,
-};
+use super::slug::slug;
+use super::totals::{Build, Consumer, InterfaceTotals, SinkTotals};
+use crate::alert::{self, AlertPhase, AlertRule};
+use crate::analyst::{AlertSighting, Event, EventKind, FlowSighting, Tallies, Tally, Visibility};
 use crate::classify::Destination;
 use crate::decode::{DecodeReason, Layer};
-use crate::device::DeviceProfile;
+use crate::device::{DeviceId, DeviceProfile};
 use crate::dissect::{AppProtocol, DissectFailure};
 use crate::flow::FlowEndReason;
-use crate::geo::CountryCode;
 use crate::meter::MeterStats;
 use crate::net::{Perimeter, Timestamp, printable};
-
-/// The country of far ends that no database knows one for.
-const UNKNOWN_COUNTRY: &str = "unknown";
 
 /// Most characters of a text from the network in an `_info` label.
 const MAX_LABEL_CHARS: usize = 64;
 
+/// Most countries with series of their own: in a site, and in a fleet, whose profile keeps within 200 series.
+const MAX_COUNTRIES: (usize, usize) = (64, 6);
+
+/// Bytes of a text with the families that are always there, and what a device adds; only a guess, to grow seldom.
+const EXPECTED_BYTES: (usize, usize) = (32 << 10, 4 << 10);
+
 /// Keeps every series.
 pub struct Recorder {
-    pub(super) families: Families,
-    book: Mutex<DeviceBook>,
+    families: Families,
+    books: Mutex<Books>,
+    shape: DeviceShape,
+}
+
+/// What is written from rows.
+struct Books {
+    devices: DeviceBook,
+    countries: CountryBook,
 }
 
 impl Recorder {
@@ -46,13 +58,23 @@ impl Recorder {
     /// # Errors
     /// Two families contradict each other.
     pub fn new(config: &Config, build: Build) -> Result<Self, MetricsError> {
-        let families = Families::new()?;
+        let families = Families::new(config.profile)?;
         set_int(&families.build_info, &[build.version, build.revision], 1);
-        Ok(Self { families, book: Mutex::new(DeviceBook::new(config.max_devices)) })
+        let (names_devices, max_countries) = match config.profile {
+            Profile::Site => (true, MAX_COUNTRIES.0),
+            Profile::Fleet => (false, MAX_COUNTRIES.1),
+        };
+        let books =
+            Books { devices: DeviceBook::new(config), countries: CountryBook::new(max_countries) };
+        let shape = DeviceShape { names_devices, tells_created: config.created };
+        let recorder = Self { families, books: Mutex::new(books), shape };
+        recorder.observe_meters(&MeterStats::default());
+        Ok(recorder)
     }
 
     /// Takes one event. Events of one device must come in order.
     pub fn apply(&self, event: &Event) {
+        self.books().devices.advance(event.timestamp);
         match &event.kind {
             EventKind::DeviceSeen(profile) | EventKind::DeviceTouched(profile) => {
                 self.apply_device(profile);
@@ -65,6 +87,20 @@ impl Recorder {
         }
     }
 
+    /// Shows at 0 the alerts that the site's settings make possible beside those of rules at their own severity.
+    pub fn expect_alerts(&self, config: &alert::Config) {
+        for (known, severity) in
+            config.overrides.iter().filter_map(|known| Some((known, known.severity?)))
+        {
+            for rule in AlertRule::ALL {
+                let name = rule.as_label();
+                if known.rule.as_deref().is_none_or(|meant| meant == name) {
+                    add(&self.families.alerts, &[name, severity.as_label()], 0);
+                }
+            }
+        }
+    }
+
     /// Takes the totals of all meters, summed.
     pub fn observe_meters(&self, stats: &MeterStats) {
         let families = &self.families;
@@ -73,14 +109,7 @@ impl Recorder {
                 raise(&families.decode_errors, &[layer.as_label(), reason.as_label()], *total);
             }
         }
-        for (protocol, counts) in AppProtocol::ALL.iter().zip(&stats.dissect_errors) {
-            for (reason, total) in DissectFailure::ALL.iter().zip(counts) {
-                raise(&families.dissect_errors, &[protocol.as_label(), reason.as_label()], *total);
-            }
-        }
-        for (protocol, total) in AppProtocol::ALL.iter().zip(&stats.messages) {
-            raise(&families.messages, &[protocol.as_label()], *total);
-        }
+        self.observe_messages(stats);
         for (reason, total) in FlowEndReason::ALL.iter().zip(&stats.flows_ended) {
             raise(&families.flows_ended, &[reason.as_label()], *total);
         }
@@ -106,6 +135,9 @@ impl Recorder {
             for (reason, total) in DROP_REASONS.iter().zip(totals) {
                 raise(&families.capture_drops, &[name, reason], total);
             }
+            // No kernel counts for us yet; the series are there from the start.
+            raise(&families.bypassed_packets, &[name], 0);
+            raise(&families.bypassed_bytes, &[name], 0);
             set(&families.coverage_ratio, &[name], interface.coverage.ratio());
             // An interface that is not judged yet has shown nothing.
             let visibility = interface.visibility.unwrap_or_default();
@@ -123,14 +155,21 @@ impl Recorder {
 
     /// Takes the number of lines that the EVE file took and lost so far.
     pub fn observe_eve_deliveries(&self, delivered: u64, failed: u64) {
-        for (outcome, total) in OUTCOMES.iter().zip([delivered, failed]) {
-            raise(&self.families.sink_deliveries, &[EVE_SINK, outcome], total);
+        self.observe_sink(EVE_SINK, &SinkTotals { delivered, failed, dropped: 0 });
+    }
+
+    /// Takes what became so far of what a sink was given. `sink` is our word for it or the operator's, never one from
+    /// the network; all outcomes are there from the first call on.
+    pub fn observe_sink(&self, sink: &str, totals: &SinkTotals) {
+        let SinkTotals { delivered, failed, dropped } = *totals;
+        for (outcome, total) in OUTCOMES.iter().zip([delivered, failed, dropped]) {
+            raise(&self.families.sink_deliveries, &[sink, outcome], total);
         }
     }
 
     /// Takes the outcome of writing a batch to the store.
     pub fn observe_store_commit(&self, written: bool, at: Timestamp) {
-        let [delivered, failed] = OUTCOMES;
+        let [delivered, failed, _] = OUTCOMES;
         let outcome = if written { delivered } else { failed };
         add(&self.families.sink_deliveries, &[STORE_SINK, outcome], 1);
         self.families.store_up.set(i64::from(written));
@@ -152,65 +191,100 @@ impl Recorder {
         }
     }
 
-    /// Writes all series in the Prometheus text format, version 0.0.4.
-    ///
-    /// # Errors
-    /// A family cannot be written.
-    pub fn render(&self) -> Result<String, MetricsError> {
+    /// Ends the series of a device; its label is free for another.
+    pub fn forget(&self, id: &DeviceId) {
+        let counted_as = self.books().devices.forget(id);
+        self.recount(&counted_as, &None);
+    }
+
+    /// Writes all series. The rows of devices are taken at one moment and written while events go on.
+    #[must_use]
+    pub fn render(&self, format: ExpositionFormat) -> String {
         if let Some(usage) = ProcessUsage::read() {
             self.observe_process(&usage);
         }
-        TextEncoder::new()
-            .encode_to_string(&self.families.registry.gather())
-            .map_err(MetricsError::Encoding)
+        let gathered = self.families.registry.gather();
+        let (devices, countries) = {
+            let books = self.books();
+            (books.devices.rows(), books.countries.rows())
+        };
+        let (fixed, each) = EXPECTED_BYTES;
+        let mut exposition = Exposition::new(format, fixed + each * devices.own.len());
+        write_gathered(&mut exposition, &gathered);
+        write_devices(&mut exposition, &devices, self.shape);
+        let Described { name, help, kind } = COUNTRY_BYTES;
+        let mut bytes = exposition.family(name, help, kind);
+        for (country, tally) in &countries {
+            for (direction, total) in [("received", tally.received), ("sent", tally.sent)] {
+                let labels = [("country", country.as_str()), ("direction", direction)];
+                bytes.sample(&labels, Value::Whole(total));
+            }
+        }
+        exposition.finish()
+    }
+
+    /// Messages by protocol, or all together where protocols are not told.
+    fn observe_messages(&self, stats: &MeterStats) {
+        let families = &self.families;
+        let mut all = 0;
+        let mut all_errors = [0; DissectFailure::ALL.len()];
+        let counts = stats.messages.iter().zip(&stats.dissect_errors);
+        for (protocol, (messages, errors)) in AppProtocol::ALL.iter().zip(counts) {
+            all += messages;
+            if families.profile == Profile::Site {
+                raise(&families.messages, &[protocol.as_label()], *messages);
+            }
+            for ((reason, total), sum) in
+                DissectFailure::ALL.iter().zip(errors).zip(&mut all_errors)
+            {
+                *sum += total;
+                if families.profile == Profile::Site {
+                    let labels = [protocol.as_label(), reason.as_label()];
+                    raise(&families.dissect_errors, &labels, *total);
+                }
+            }
+        }
+        if families.profile == Profile::Fleet {
+            raise(&families.messages, &[], all);
+            for (reason, total) in DissectFailure::ALL.iter().zip(all_errors) {
+                raise(&families.dissect_errors, &[reason.as_label()], total);
+            }
+        }
     }
 
     fn apply_device(&self, profile: &DeviceProfile) {
-        let mut book = self.book();
         // A device without a vendor takes a label only when it speaks to a vendor's cloud.
-        if !profile.is_vendor_device() && book.label(&profile.id) == super::device_series::OTHER {
-            return;
-        }
-        if let Some(series) = book.series(&profile.id) {
-            self.show_device(series, profile);
+        let is_told = profile.is_vendor_device() || self.books().devices.knows(&profile.id);
+        if is_told {
+            self.show_device(profile);
         }
     }
 
-    fn show_device(&self, series: &mut DeviceSeries, profile: &DeviceProfile) {
-        let families = &self.families;
+    fn show_device(&self, profile: &DeviceProfile) {
         let identity = &profile.identity;
         let counted_as = identity.vendor.clone().map(|vendor| (vendor, identity.kind));
-        if series.counted_as != counted_as {
-            for (side, change) in [(&series.counted_as, -1), (&counted_as, 1)] {
-                if let Some((vendor, kind)) = side
-                    && let Ok(gauge) = families
-                        .devices
-                        .get_metric_with_label_values(&[slug(vendor), kind.as_label()])
-                {
-                    gauge.add(change);
-                }
-            }
-            series.counted_as = counted_as;
-        }
-        if !series.is_labelled {
+        let mut books = self.books();
+        let Some(before) = books.devices.count_as(&profile.id, counted_as.clone()) else { return };
+        let ratio = f64::from(identity.confidence) / 100.0;
+        let sureness = profile.is_vendor_device().then_some((ratio, profile.last_seen));
+        books.devices.describe(&profile.id, || identity_labels(profile), sureness);
+        drop(books);
+        self.recount(&before, &counted_as);
+    }
+
+    /// Counts a device under another vendor or kind.
+    fn recount(&self, before: &CountedAs, after: &CountedAs) {
+        if before == after {
             return;
         }
-        let device = series.label(&profile.id);
-        let labels = identity_labels(profile);
-        if series.identity != labels {
-            if let Some(old) = &series.identity {
-                // It is there, since it was set; a missing one is as good as removed.
-                drop(families.device_info.remove_label_values(&info_values(device, old)));
+        let devices = &self.families.devices;
+        for (side, change) in [(before, -1), (after, 1)] {
+            if let Some((vendor, kind)) = side
+                && let Ok(gauge) =
+                    devices.get_metric_with_label_values(&[slug(vendor), kind.as_label()])
+            {
+                gauge.add(change);
             }
-            if let Some(new) = &labels {
-                set_int(&families.device_info, &info_values(device, new), 1);
-            }
-            series.identity = labels;
-        }
-        if profile.is_vendor_device() {
-            let ratio = f64::from(identity.confidence) / 100.0;
-            set(&families.device_confidence, &[device], ratio);
-            set(&families.device_last_seen, &[device], profile.last_seen.as_secs_f64());
         }
     }
 
@@ -223,11 +297,8 @@ impl Recorder {
             let destination = sighting.destination.as_deref();
             self.apply_tallies(&device.profile, sighting.perimeter, tallies, destination);
         }
-        if let Some(CountryTally { country, tally }) = &sighting.country {
-            let country = country.as_ref().map_or(UNKNOWN_COUNTRY, CountryCode::as_str);
-            let bytes = &self.families.country_bytes;
-            raise(bytes, &[country, "sent"], tally.sent);
-            raise(bytes, &[country, "received"], tally.received);
+        if let Some(told) = &sighting.country {
+            self.books().countries.count(told);
         }
     }
 
@@ -238,26 +309,8 @@ impl Recorder {
         tallies: &Tallies,
         destination: Option<&Destination>,
     ) {
-        let mut book = self.book();
-        let Some(series) = book.series(&profile.id) else {
-            return;
-        };
-        self.show_device(series, profile);
-        let grown = series.grow(perimeter, destination, tallies);
-        let families = &self.families;
-        let label = series.label(&profile.id);
-        let perimeter = perimeter.as_label();
-        add(&families.device_bytes, &[label, perimeter, "sent"], grown.device.sent);
-        add(&families.device_bytes, &[label, perimeter, "received"], grown.device.received);
-        if let Some(cloud) = destination {
-            let (vendor, service) = (slug(&cloud.vendor), slug(&cloud.service));
-            let (role, region) = (cloud.role.as_label(), cloud.region.as_label());
-            let bytes = &families.cloud_bytes;
-            add(bytes, &[label, vendor, service, role, region, "sent"], grown.cloud.sent);
-            add(bytes, &[label, vendor, service, role, region, "received"], grown.cloud.received);
-            let flows = &families.cloud_flows;
-            add(flows, &[label, vendor, service, role, region], grown.cloud.flows);
-        }
+        self.show_device(profile);
+        self.books().devices.count(&profile.id, perimeter, destination, tallies);
     }
 
     fn apply_alert(&self, sighting: &AlertSighting) {
@@ -267,9 +320,7 @@ impl Recorder {
         }
         let rule = &*alert.rule.name;
         add(&self.families.alerts, &[rule, alert.severity.as_label()], 1);
-        let book = self.book();
-        let device = book.label(alert.device_id());
-        set(&self.families.alert_last_fired, &[rule, device], alert.timestamp.as_secs_f64());
+        self.books().devices.fire(alert.device_id(), rule, alert.timestamp);
     }
 
     fn observe_process(&self, usage: &ProcessUsage) {
@@ -287,37 +338,26 @@ impl Recorder {
         }
     }
 
-    /// No code panics while it holds the book, and its numbers are whole at any point.
-    pub(super) fn book(&self) -> MutexGuard<'_, DeviceBook> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    /// No code panics while it holds the books, and their numbers are whole at any point.
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The labels behind `device`: MAC, vendor, OEM, kind, model, firmware, name. Absent for a device without a vendor.
-fn identity_labels(profile: &DeviceProfile) -> Option<[String; 7]> {
+/// The labels behind `device`; absent for a device without a vendor.
+fn identity_labels(profile: &DeviceProfile) -> Option<IdentityLabels> {
     let identity = &profile.identity;
     let vendor = identity.vendor.as_deref()?;
     let text = |text: Option<&str>| printable(text.unwrap_or_default(), MAX_LABEL_CHARS);
     Some([
-        profile.mac.map(|mac| mac.to_string()).unwrap_or_default(),
-        slug(vendor).to_owned(),
-        identity.oem_of.as_deref().map(slug).unwrap_or_default().to_owned(),
-        identity.kind.as_label().to_owned(),
-        text(identity.model.as_deref()),
         text(identity.firmware.as_deref()),
+        identity.kind.as_label().to_owned(),
+        profile.mac.map(|mac| mac.to_string()).unwrap_or_default(),
+        text(identity.model.as_deref()),
         text(profile.name()),
+        identity.oem_of.as_deref().map(slug).unwrap_or_default().to_owned(),
+        slug(vendor).to_owned(),
     ])
-}
-
-pub(super) fn info_values<'a>(device: &'a str, labels: &'a [String; 7]) -> [&'a str; 8] {
-    let [mac, vendor, oem_of, kind, model, firmware, name] = labels;
-    [device, mac, vendor, oem_of, kind, model, firmware, name]
-}
-
-/// Names of the catalogue are short, plain words; anything else did not come from there.
-pub(super) fn slug(name: &str) -> &str {
-    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if (1..=32).contains(&name.len()) && name.bytes().all(is_plain) { name } else { "other" }
 }
 
 /// Gauges are signed; no number here comes near the difference.

@@ -40,6 +40,17 @@ pub struct InterfaceTotals {
     pub coverage: Coverage,
 }
 
+/// What became of what a sink was given, since the start; each only grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SinkTotals {
+    /// What the far end took.
+    pub delivered: u64,
+    /// What was given up after it was tried.
+    pub failed: u64,
+    /// What had no room to wait.
+    pub dropped: u64,
+}
+
 /// Who can lose what it did not take in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Consumer {

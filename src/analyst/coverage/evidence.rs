@@ -47,6 +47,8 @@ pub(super) struct Evidence {
     /// Bytes that the kernel counted in flows that were seen as well, and those of them that were seen.
     pub(super) kernel_bytes: u64,
     pub(super) kernel_bytes_seen: u64,
+    /// Reports of flows of concern that found no room among those that are followed.
+    pub(super) unfollowed: u64,
 }
 
 impl Evidence {
@@ -97,6 +99,13 @@ impl Evidence {
         }
     }
 
+    /// Names flows that were not followed. Their bytes are unknown, so that no share can be told.
+    pub(super) const fn judge_following(&self, coverage: &mut Coverage) {
+        if self.unfollowed > 0 {
+            coverage.name(CoverageLimit::Unfollowed);
+        }
+    }
+
     /// Segments with payload: three of five packets, if they did not carry more than a segment each.
     const fn seen_segments(&self) -> u64 {
         let of_packets = self.packets / 5 * 3;
@@ -114,6 +123,7 @@ impl Evidence {
         self.one_sided += other.one_sided;
         self.kernel_bytes += other.kernel_bytes;
         self.kernel_bytes_seen += other.kernel_bytes_seen;
+        self.unfollowed += other.unfollowed;
     }
 }
 

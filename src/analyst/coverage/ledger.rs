@@ -166,6 +166,17 @@ impl CoverageLedger {
         }
     }
 
+    /// Takes in that a flow of a device was seen on an interface and could not be followed.
+    pub(crate) fn note_unfollowed(&mut self, interface: InterfaceId, device: DeviceRef) {
+        let now = self.now;
+        if let Some(entry) = self.entry(interface) {
+            entry.count(now, |evidence| evidence.unfollowed += 1);
+        }
+        if let Some(evidence) = self.devices.entry(device).or_default().hour.part(now) {
+            evidence.unfollowed += 1;
+        }
+    }
+
     /// Lets time pass.
     pub(crate) fn settle(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
@@ -219,30 +230,42 @@ impl CoverageLedger {
     /// where they come by, more does than what goes to everybody, whatever the latest minutes were like.
     #[must_use]
     pub(crate) fn device_that(&self, spoke: bool, device: DeviceRef) -> Coverage {
-        let Some(of_device) = self.devices.get(&device) else { return Coverage::default() };
+        let Some(of_device) = self.devices.get(&device) else { return self.everywhere() };
         let own = of_device.hour.sum(self.now);
         let mut coverage = Coverage::default();
         let everybody = match self.interfaces.get(usize::from(of_device.interface.0)) {
             Some(entry) => {
                 let everybody = entry.hour.sum(self.now);
                 everybody.judge_capture(&mut coverage);
-                let mut place = entry.sight.state();
-                let conversed = spoke || entry.sight.conversed_lately(self.now);
-                if place == Visibility::BroadcastOnly && conversed {
-                    place = Visibility::Full;
-                }
-                entry.judge_place(place, &mut coverage);
+                entry.judge_place(entry.place(spoke, self.now), &mut coverage);
                 everybody
             }
             None => own,
         };
         own.judge_segments(&mut coverage);
         own.judge_sides(&mut coverage);
+        own.judge_following(&mut coverage);
         if !own.knows_segments() {
             everybody.judge_segments(&mut coverage);
         }
         if !own.knows_sides() {
             everybody.judge_sides(&mut coverage);
+        }
+        coverage
+    }
+
+    /// What was seen of a device of which no flow was, in the last hour: it is behind one of the interfaces, and nobody
+    /// knows which. Where none shows the conversations of others, they can't be judged.
+    fn everywhere(&self) -> Coverage {
+        let mut coverage = Coverage::default();
+        let mut conversed = false;
+        for entry in &self.interfaces {
+            let (hour, place) = (entry.hour.sum(self.now), entry.place(false, self.now));
+            conversed |= matches!(entry.sight.over_all(), Visibility::Full | Visibility::OneWay);
+            coverage.join(entry.coverage(&hour, place));
+        }
+        if !conversed {
+            coverage.least(0, CoverageLimit::BroadcastOnly);
         }
         coverage
     }
@@ -338,11 +361,19 @@ impl OnInterface {
         }
     }
 
+    /// What it sees of the traffic of others; where conversations come by, more does than what goes to everybody.
+    fn place(&self, conversed: bool, now: Timestamp) -> Visibility {
+        let state = self.sight.state();
+        let conversed = conversed || self.sight.conversed_lately(now);
+        if state == Visibility::BroadcastOnly && conversed { Visibility::Full } else { state }
+    }
+
     fn coverage(&self, evidence: &Evidence, visibility: Visibility) -> Coverage {
         let mut coverage = Coverage::default();
         evidence.judge_capture(&mut coverage);
         evidence.judge_segments(&mut coverage);
         evidence.judge_sides(&mut coverage);
+        evidence.judge_following(&mut coverage);
         self.judge_place(visibility, &mut coverage);
         coverage
     }
@@ -512,7 +543,7 @@ mod tests {
         ledger.observe_flow(&flow(1, 100, 5), ends, Audience::Others, true, at(1));
         ledger.forget(device);
         assert_eq!((ledger.flows.len(), ledger.devices.len()), (0, 0));
-        assert_eq!(ledger.device(device), Coverage::default());
+        assert_eq!(ledger.device(device), ledger.interface(LAN), "as of anybody who was not seen");
     }
 
     #[test]

@@ -32,11 +32,13 @@ pub enum CoverageLimit {
     Offload(OffloadKind),
     /// Only what goes to everybody comes by.
     BroadcastOnly,
+    /// Flows were seen and found no room among those that are followed.
+    Unfollowed,
 }
 
 impl CoverageLimit {
     /// Every limit.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::KernelDrops,
         Self::TcpGaps,
         Self::OneSided,
@@ -44,6 +46,7 @@ impl CoverageLimit {
         Self::Offload(OffloadKind::Flowtable),
         Self::Offload(OffloadKind::Hardware),
         Self::BroadcastOnly,
+        Self::Unfollowed,
     ];
 
     /// Its name in the API.
@@ -57,6 +60,7 @@ impl CoverageLimit {
             Self::Offload(OffloadKind::Flowtable) => "flowtable-offload",
             Self::Offload(OffloadKind::Hardware) => "hardware-offload",
             Self::BroadcastOnly => "broadcast-only",
+            Self::Unfollowed => "unfollowed-flows",
         }
     }
 
@@ -79,6 +83,9 @@ impl CoverageLimit {
             Self::BroadcastOnly => {
                 "a port that neither routes nor gets a mirror sees broadcast and multicast only: devices can be \
                  named by SADP, WS-Discovery, DHCP and ARP, clouds can't be judged"
+            }
+            Self::Unfollowed => {
+                "more flows of concern were open at once than are followed, so that what the others moved is in no total"
             }
         }
     }
@@ -108,6 +115,9 @@ impl CoverageLimit {
                  OpenWrt, switch off hardware flow offloading (firewall.@defaults[0].flow_offloading_hw=0)"
             }
             Self::BroadcastOnly => "mirror the switch port or run on the gateway",
+            Self::Unfollowed => {
+                "raise limits.max_watched_flows, and look for a device that opens very many flows"
+            }
         }
     }
 
@@ -120,6 +130,7 @@ impl CoverageLimit {
             Self::Offload(OffloadKind::Flowtable) => 1 << 4,
             Self::Offload(OffloadKind::Hardware) => 1 << 5,
             Self::BroadcastOnly => 1 << 6,
+            Self::Unfollowed => 1 << 7,
         }
     }
 }
@@ -169,6 +180,12 @@ impl Coverage {
         if permille < WORTH_TELLING {
             self.limits |= limit.bit();
         }
+    }
+
+    /// Takes in what limits another place as well: the least counts.
+    pub(super) fn join(&mut self, other: Self) {
+        self.permille = self.permille.min(other.permille);
+        self.limits |= other.limits;
     }
 
     /// Adds a reason without a number.

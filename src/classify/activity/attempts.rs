@@ -58,6 +58,18 @@ impl Attempts {
         *counter = counter.saturating_add(1);
     }
 
+    /// Adds those of another count.
+    pub(super) fn join(&mut self, other: &Self) {
+        self.names_asked = self.names_asked.saturating_add(other.names_asked);
+        self.names_refused = self.names_refused.saturating_add(other.names_refused);
+        self.unanswered = self.unanswered.saturating_add(other.unanswered);
+        self.rejected = self.rejected.saturating_add(other.rejected);
+        self.refused = self.refused.saturating_add(other.refused);
+        self.refusal_code = other.refusal_code.or(self.refusal_code);
+        self.registered = self.registered.saturating_add(other.registered);
+        self.kept = self.kept.saturating_add(other.kept);
+    }
+
     /// Tells whether anything was tried.
     #[must_use]
     pub const fn any(&self) -> bool {

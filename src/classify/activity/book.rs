@@ -98,6 +98,22 @@ impl HourBook {
         Some((start, tally))
     }
 
+    /// Takes in what another book, which turned out to be of the same device, has of the same hours; what it has of others
+    /// came too late.
+    pub fn join(&mut self, other: Self) {
+        self.begun = self.begun.min(other.begun);
+        self.silent = self.silent.min(other.silent);
+        match other.current.cmp(&self.current) {
+            Ordering::Equal => {
+                self.tally.join(&other.tally);
+                self.following.join(&other.following);
+            }
+            // The book that judges later holds nothing of the earlier hour, and that with the earlier hour perhaps of the later.
+            Ordering::Greater => self.following.join(&other.tally),
+            Ordering::Less => self.tally.join(&other.following),
+        }
+    }
+
     /// What is open when a run ends at `now`: the hour that is judged next, and the one behind it if it has begun.
     #[must_use]
     pub fn drain(self, now: Timestamp) -> Vec<(Timestamp, HourTally)> {
@@ -153,6 +169,25 @@ mod tests {
         assert_eq!(starts, [at(0), at(3_600)]);
         assert_eq!(closed[1].1.attempts.unanswered, 1);
         assert!(book.deadline() > awake);
+    }
+
+    #[test]
+    fn two_books_of_one_device_become_one() {
+        let mut book = HourBook::new(at(60));
+        book.at(at(100)).attempt(Attempt::Unanswered);
+        let mut same = HourBook::new(at(0));
+        same.at(at(200)).attempt(Attempt::Unanswered);
+        same.at(at(3_700)).attempt(Attempt::Kept);
+        let mut later = HourBook::new(at(3_650));
+        later.at(at(3_700)).attempt(Attempt::Kept);
+
+        book.join(same);
+        book.join(later);
+
+        assert!(book.is_whole(at(0)));
+        let open = book.drain(at(3_800));
+        let counts = |at: usize| (open[at].1.attempts.unanswered, open[at].1.attempts.kept);
+        assert_eq!((counts(0), counts(1)), ((2, 0), (0, 2)));
     }
 
     #[test]

@@ -76,6 +76,24 @@ impl EvasionLog {
         }
     }
 
+    /// Adds what another log has of a kind.
+    pub(super) fn join(&mut self, other: &Evasion) {
+        match self.seen.iter_mut().find(|evasion| evasion.kind == other.kind) {
+            Some(known) => {
+                known.count = known.count.saturating_add(other.count);
+                known.first = known.first.min(other.first);
+                if other.latest > known.latest {
+                    known.latest = other.latest;
+                    known.subject = Arc::clone(&other.subject);
+                }
+            }
+            None => {
+                self.seen.push(other.clone());
+                self.seen.sort_by_key(|evasion| evasion.kind);
+            }
+        }
+    }
+
     /// All that was seen, by kind.
     #[must_use]
     pub fn seen(&self) -> &[Evasion] {

@@ -4,7 +4,7 @@
 //!
 //! What moved pictures or files decides, the most bytes first. Without any, a device that tried to reach the cloud and did
 //! not is failing; one that exchanged anything with it is under control only; else it is idle. Where too little was
-//! seen, none of this is said.
+//! seen, or flows were not followed, none of this is said.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ const LEAST_CONFIDENCE: u8 = 35;
 const TOLD_NAMELESS: u64 = 16 * 1024;
 /// How sure it is that nothing happened, or only what was seen: what goes a way that nobody knows is missed.
 const QUIET: u8 = 90;
-/// The same while the device itself was not heard.
+/// The same while the device itself was not heard to speak to a single host.
 const UNHEARD: u8 = 75;
 /// How sure a failure is: each attempt was seen, and so was that nothing came of it.
 const FAILURE: u8 = 88;
@@ -36,7 +36,8 @@ const FAILURE: u8 = 88;
 /// Judges an hour that began at `start`.
 #[must_use]
 pub fn judge(tally: &HourTally, start: Timestamp, sight: Sight, complete: bool) -> DeviceHour {
-    let verdict = if sight.per_mille < LEAST_SIGHT { unseen(&sight) } else { seen(tally, &sight) };
+    let is_dim = sight.per_mille < LEAST_SIGHT || tally.is_cut;
+    let verdict = if is_dim { unseen(tally, &sight) } else { seen(tally, &sight) };
     DeviceHour {
         start,
         state: verdict.state,
@@ -59,9 +60,15 @@ struct Verdict {
     reasons: Vec<String>,
 }
 
-fn unseen(sight: &Sight) -> Verdict {
-    let mut reasons =
-        vec![format!("only {} % of the traffic was seen", f64::from(sight.per_mille) / 10.0)];
+fn unseen(tally: &HourTally, sight: &Sight) -> Verdict {
+    let mut reasons = Vec::new();
+    if sight.per_mille < LEAST_SIGHT {
+        let share = f64::from(sight.per_mille) / 10.0;
+        reasons.push(format!("only {share} % of the traffic was seen"));
+    }
+    if tally.is_cut {
+        reasons.push("flows of it to the outside could not be followed".to_owned());
+    }
     reasons.extend(sight.limits.iter().map(|limit| limit.to_string()));
     Verdict { state: ActivityState::Unknown, also: Vec::new(), confidence: 0, reasons }
 }
@@ -170,10 +177,10 @@ fn without_media(tally: &HourTally) -> Verdict {
             reasons: vec![format!("only standing services were spoken to: {}", roles.join(", "))],
         };
     }
-    let (confidence, reason) = if tally.heard {
-        (QUIET, "it was heard, and nothing was exchanged with a vendor cloud")
-    } else {
-        (UNHEARD, "nothing of it was seen on the way out")
+    let (confidence, reason) = match (tally.heard, tally.noticed) {
+        (true, _) => (QUIET, "it was heard, and nothing was exchanged with a vendor cloud"),
+        (false, true) => (UNHEARD, "of it only what goes to everybody was seen"),
+        (false, false) => (UNHEARD, "nothing of it was seen on the way out"),
     };
     Verdict {
         state: ActivityState::Idle,
@@ -281,8 +288,26 @@ mod tests {
     fn without_any_exchange_it_is_idle() {
         let mut tally = HourTally::default();
         assert_eq!(state(&tally), (ActivityState::Idle, UNHEARD));
+        tally.notice();
+        assert!(!tally.is_blank());
+        assert_eq!(state(&tally), (ActivityState::Idle, UNHEARD));
         tally.hear();
         assert_eq!(state(&tally), (ActivityState::Idle, QUIET));
+    }
+
+    #[test]
+    fn an_hour_with_flows_that_were_not_followed_is_not_judged() {
+        let mut tally = HourTally::default();
+        tally.cut();
+        let limits: Arc<[Arc<str>]> = ["the list was full".into()].into();
+
+        let hour = judge(&tally, START, Sight { limits, ..Sight::default() }, true);
+
+        assert_eq!((hour.state, hour.confidence), (ActivityState::Unknown, 0));
+        let reasons: Vec<_> = hour.reasons.iter().map(|reason| &**reason).collect();
+        let expected = ["flows of it to the outside could not be followed", "the list was full"];
+        assert_eq!(reasons, expected);
+        assert!(!tally.is_blank());
     }
 
     #[test]

@@ -111,7 +111,28 @@ impl RoleVolume {
     }
 }
 
+impl RoleVolume {
+    /// Adds what another entry of the same device moved: time that both counted counts twice.
+    pub(super) fn join(&mut self, other: &Self) {
+        self.sent = self.sent.saturating_add(other.sent);
+        self.received = self.received.saturating_add(other.received);
+        self.received_payload = self.received_payload.saturating_add(other.received_payload);
+        self.flows = self.flows.saturating_add(other.flows);
+        self.pushed = self.pushed.saturating_add(other.pushed);
+        self.weight = self.weight.saturating_add(other.weight);
+        self.sent_seconds = self.sent_seconds.saturating_add(other.sent_seconds);
+        self.received_seconds = self.received_seconds.saturating_add(other.received_seconds);
+        self.sent_span.join(other.sent_span);
+        self.received_span.join(other.received_span);
+    }
+}
+
 impl Span {
+    fn join(&mut self, other: Self) {
+        self.until = self.until.max(other.until);
+        self.counted += other.counted;
+    }
+
     /// Counts the time of a report up to `at`; gives the seconds counted, at least one.
     fn count(&mut self, started: Timestamp, at: Timestamp) -> u32 {
         let from = at.minus(REPORT_SPAN).max(started).max(self.until);

@@ -18,8 +18,14 @@ pub struct HourTally {
     pub(super) control_answers: u64,
     /// IP bytes exchanged with far ends outside that nothing names and no step explains.
     pub(super) nameless_bytes: u64,
-    /// Frames of the device were seen at all.
+    /// Packets of the device to single hosts were seen.
     pub(super) heard: bool,
+    /// It was seen on the network, if only by what goes to everybody.
+    pub(super) noticed: bool,
+    /// Packets of it to the outside were seen.
+    pub(super) outside: bool,
+    /// Flows of it to the outside were seen of which nobody knows what they moved.
+    pub(super) is_cut: bool,
 }
 
 impl HourTally {
@@ -51,13 +57,13 @@ impl HourTally {
     /// Tells whether nothing was told.
     #[must_use]
     pub fn is_blank(&self) -> bool {
-        !self.heard && !self.shows_traffic() && self.evasions.seen().is_empty()
+        !self.heard && !self.noticed && !self.shows_traffic() && self.evasions.seen().is_empty()
     }
 
-    /// Tells whether any packet of the device to a single host was seen, answered or not.
+    /// Tells whether any packet of the device to a single host outside was seen, answered or not.
     #[must_use]
     pub fn shows_traffic(&self) -> bool {
-        !self.roles.is_empty() || self.attempts.any() || self.nameless_bytes > 0
+        self.outside || !self.roles.is_empty() || self.attempts.any() || self.nameless_bytes > 0
     }
 
     /// How many attempts failed so far.
@@ -81,9 +87,44 @@ impl HourTally {
         self.nameless_bytes = self.nameless_bytes.saturating_add(bytes);
     }
 
-    /// Notes that the device was heard.
+    /// Notes that the device is there: it said something to everybody.
+    pub const fn notice(&mut self) {
+        self.noticed = true;
+    }
+
+    /// Notes that the device was heard: it sent something to a single host.
     pub const fn hear(&mut self) {
         self.heard = true;
+    }
+
+    /// Notes that it sent something to the outside.
+    pub const fn go_outside(&mut self) {
+        self.heard = true;
+        self.outside = true;
+    }
+
+    /// Notes a flow to or from the outside that could not be followed.
+    pub const fn cut(&mut self) {
+        self.heard = true;
+        self.is_cut = true;
+    }
+
+    /// Adds what another tally has of the same hour and device.
+    pub(super) fn join(&mut self, other: &Self) {
+        for volume in &other.roles {
+            match self.roles.iter_mut().find(|known| known.role == volume.role) {
+                Some(known) => known.join(volume),
+                None => self.roles.push(*volume),
+            }
+        }
+        self.attempts.join(&other.attempts);
+        other.evasions.seen().iter().for_each(|evasion| self.evasions.join(evasion));
+        self.control_answers = self.control_answers.saturating_add(other.control_answers);
+        self.nameless_bytes = self.nameless_bytes.saturating_add(other.nameless_bytes);
+        self.outside |= other.outside;
+        self.heard |= other.heard;
+        self.noticed |= other.noticed;
+        self.is_cut |= other.is_cut;
     }
 
     pub(super) fn role(&self, role: CloudRole) -> Option<&RoleVolume> {
