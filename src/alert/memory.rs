@@ -7,14 +7,15 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::scan_window::ScanWindow;
+use super::video_habit::VideoHabits;
 use super::video_window::VideoWindow;
-use crate::device::DeviceKind;
+use crate::device::{DeviceKind, DeviceProfile};
 use crate::net::Timestamp;
 
 /// Most entries of a topic that are kept for a device.
 const MAX_FAMILIAR: usize = 256;
 
-/// A gap of more than this between two signs of a device counts as absence.
+/// A gap of more than this between two signs of who is no vendor's device counts as absence.
 const PRESENCE_GAP: Duration = Duration::from_secs(15 * 60);
 
 /// How long it was there is worth storing once an hour (seconds).
@@ -39,6 +40,8 @@ pub(super) struct Memory {
     pub(super) scan: ScanWindow,
     /// What it sends of video.
     pub(super) video: VideoWindow,
+    /// For how long a day it does so.
+    pub(super) video_habits: VideoHabits,
     latest: Option<Timestamp>,
 }
 
@@ -105,15 +108,19 @@ impl Memory {
         Self { habits, ..Self::default() }
     }
 
-    /// The device gave a sign of itself.
-    pub(super) fn hear(&mut self, now: Timestamp) {
-        let gap = self.latest.map_or(Duration::ZERO, |latest| now.since(latest));
-        if gap <= PRESENCE_GAP {
+    /// The device gave a sign of itself. The time since the last one counts as presence, however little there was to see of it,
+    /// unless the device was told to be silent in between. Of who is no vendor's device nobody tells that: there a gap of more
+    /// than [`PRESENCE_GAP`] is absence.
+    pub(super) fn hear(&mut self, device: &DeviceProfile) {
+        let seen = device.last_seen;
+        let gap = self.latest.map_or(Duration::ZERO, |latest| seen.since(latest));
+        let stayed = if device.is_vendor_device() { !self.was_silent } else { gap <= PRESENCE_GAP };
+        if stayed {
             let hours = self.habits.present.as_secs() / HOUR;
             self.habits.present = self.habits.present.saturating_add(gap);
             self.is_news |= self.habits.present.as_secs() / HOUR != hours;
         }
-        self.latest = Some(self.latest.map_or(now, |latest| latest.max(now)));
+        self.latest = Some(self.latest.map_or(seen, |latest| latest.max(seen)));
     }
 
     /// Notes `text` under `topic`; tells whether it is new there.
@@ -165,6 +172,7 @@ fn hash(text: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::{DeviceId, Presence};
 
     #[test]
     fn a_thing_is_new_once_under_its_topic_and_the_oldest_makes_room() {
@@ -178,12 +186,40 @@ mod tests {
         assert!(!memory.knows(Topic::Country, "CN") && memory.knows(Topic::Destination, "CN"));
     }
 
+    fn heard(memory: &mut Memory, vendor: Option<&str>, presence: Presence, second: u64) {
+        let mut device = DeviceProfile::new(DeviceId("d-1".into()), Timestamp::ZERO);
+        device.identity.vendor = vendor.map(Into::into);
+        device.identity.confidence = 80;
+        device.state.presence = presence;
+        device.last_seen = Timestamp::from_parts(second, 0);
+        memory.hear(&device);
+        memory.was_silent = presence == Presence::Offline;
+    }
+
+    #[test]
+    fn who_is_heard_of_now_and_then_is_there_all_the_time() {
+        let mut memory = Memory::default();
+        for hour in 0..=24 {
+            heard(&mut memory, Some("ezviz"), Presence::Online, hour * 3_600);
+        }
+        assert_eq!(memory.habits.present, Duration::from_secs(24 * 3_600));
+        assert!(memory.is_news, "the presence was never stored");
+    }
+
     #[test]
     fn absence_is_no_presence() {
-        let mut memory = Memory::default();
+        let mut unit = Memory::default();
+        heard(&mut unit, Some("ezviz"), Presence::Online, 0);
+        heard(&mut unit, Some("ezviz"), Presence::Online, 600);
+        heard(&mut unit, Some("ezviz"), Presence::Offline, 700);
+        heard(&mut unit, Some("ezviz"), Presence::Online, 90_000);
+        heard(&mut unit, Some("ezviz"), Presence::Online, 90_060);
+        assert_eq!(unit.habits.present, Duration::from_secs(760));
+
+        let mut client = Memory::default();
         for second in [0, 600, 1_200, 90_000, 90_060] {
-            memory.hear(Timestamp::from_parts(second, 0));
+            heard(&mut client, None, Presence::Online, second);
         }
-        assert_eq!(memory.habits.present, Duration::from_secs(1_260));
+        assert_eq!(client.habits.present, Duration::from_secs(1_260));
     }
 }

@@ -17,6 +17,7 @@ mod ruleset;
 mod scan_window;
 mod scene;
 mod severity;
+mod video_habit;
 mod video_window;
 
 pub use about::{About, Holding};

@@ -68,7 +68,7 @@ impl Ruleset {
             return;
         }
         let memory = self.memories.entry(id.clone()).or_default();
-        memory.hear(scene.now);
+        memory.hear(scene.device);
         let is_learning = memory.habits.present < self.config.learning;
         for (rule, card) in &self.cards {
             rule.observe(scene, &self.lore, memory, &mut self.findings);

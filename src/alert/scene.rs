@@ -63,6 +63,8 @@ pub struct FlowCue<'a> {
     pub name: Option<&'a str>,
     /// Where the far end is registered; nothing of one inside.
     pub place: Place,
+    /// The far end is a resolver that firmware has built in.
+    pub is_resolver: bool,
     /// The vendor device at the other end, where there is one.
     pub peer: Option<&'a Arc<DeviceProfile>>,
 }

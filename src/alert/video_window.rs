@@ -35,6 +35,8 @@ pub(super) struct VideoWindow {
 pub(super) struct Rate {
     /// Bits a second.
     pub(super) rate: f64,
+    /// Over so long.
+    pub(super) length: Duration,
     /// What is usual over a day, this window not included.
     pub(super) usual: f64,
 }
@@ -88,7 +90,7 @@ impl VideoWindow {
         let faded = self.usual * share_left(idle);
         self.usual = faded * share_left(length) + rate * (1.0 - share_left(length));
         (self.begin, self.sent, self.told) = (Some(at), 0, Some(at));
-        Some(Rate { rate, usual: faded })
+        Some(Rate { rate, length, usual: faded })
     }
 }
 

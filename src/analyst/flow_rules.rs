@@ -135,6 +135,7 @@ impl Analyst {
             is_first_told,
             name: name.as_deref(),
             place,
+            is_resolver: self.catalogue.resolver(far_end.ip).is_some(),
             peer,
         };
         self.rules.observe(&Scene { now, device: &device.profile, cue: Cue::Flow(&cue) });

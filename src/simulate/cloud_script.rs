@@ -174,12 +174,12 @@ pub(crate) fn meet_viewer(
 }
 
 /// A host's way outside.
-const fn line(host: &Station) -> Line {
+pub(crate) const fn line(host: &Station) -> Line {
     Line { seat: host.seat(), router: ROUTER.mac, round_trip: ROUND_TRIP }
 }
 
 /// A server with an IPv4 address; the truth knows it by that address, so it needs no tag.
-fn endpoint(site: &Site) -> Option<Endpoint> {
+pub(crate) fn endpoint(site: &Site) -> Option<Endpoint> {
     let IpAddr::V4(address) = site.address else { return None };
     Some(Endpoint { address, port: site.port, tag: Tag::default() })
 }

@@ -15,6 +15,7 @@ mod frame;
 mod frame_builder;
 mod home_script;
 mod household;
+mod incident;
 mod length_prefix;
 mod md5;
 mod outbox;
@@ -45,6 +46,7 @@ pub use frame_builder::{
     build_udp_fragments,
 };
 pub use household::Household;
+pub use incident::{ExpectedAlert, Incident, IncidentRun, OrdinaryHome, Take};
 pub use pcap::{pcap_header, pcap_record};
 pub use prng::Prng;
 pub use tag::FlowRole;

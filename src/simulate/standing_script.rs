@@ -103,6 +103,11 @@ impl VideoStream {
         }
     }
 
+    /// The recorder has seen enough.
+    pub(crate) fn close(self, outbox: &mut Outbox) {
+        self.tcp.close(outbox);
+    }
+
     fn exchange(
         &mut self,
         outbox: &mut Outbox,

@@ -39,7 +39,12 @@ pub(crate) struct Station {
 }
 
 impl Station {
-    const fn plain(name: &'static str, mac: [u8; 6], host: u8, hostname: &'static str) -> Self {
+    pub(crate) const fn plain(
+        name: &'static str,
+        mac: [u8; 6],
+        host: u8,
+        hostname: &'static str,
+    ) -> Self {
         Self {
             name,
             mac: MacAddr(mac),

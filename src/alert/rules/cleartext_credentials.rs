@@ -10,6 +10,9 @@ use crate::dissect::{Message, RtspMessage};
 /// The scheme that carries a password as it is (RFC 7617).
 const BASIC: &str = "Basic";
 
+/// What is longer is no password but an attack on who reads it, of which `exploit-attempt` tells.
+const LONGEST_PASSWORD: u32 = 1_000;
+
 /// What the rule says of itself.
 pub(in crate::alert) const ABOUT: About = About {
     name: "cleartext-credentials",
@@ -33,6 +36,7 @@ pub(in crate::alert) fn observe(scene: &Scene<'_>, out: &mut Findings) {
             ("HTTP", request.and_then(|request| request.authorization_scheme))
         }
         Message::Rtsp(message) => match message.as_ref() {
+            RtspMessage::Request(request) if request.basic_length > LONGEST_PASSWORD => return,
             RtspMessage::Request(request) => ("RTSP", request.authorization_scheme),
             RtspMessage::Response(_) => return,
         },

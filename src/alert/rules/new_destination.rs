@@ -7,9 +7,10 @@ use crate::alert::finding::Findings;
 use crate::alert::memory::{Memory, Topic};
 use crate::alert::scene::{Cue, FlowCue, FlowStage, Scene};
 use crate::alert::severity::Severity;
+use crate::dissect::AppProtocol;
 use crate::net::{Perimeter, printable};
 
-/// Ports of name servers: of those `dns-bypass` tells (RFC 1035, 4.2; RFC 7858, 3.1).
+/// Ports of name servers (RFC 1035, 4.2; RFC 7858, 3.1).
 const RESOLVER_PORTS: [u16; 2] = [53, 853];
 
 /// Longest label that stands for a kind of organisation below a country, as in `co.uk`; longer ones are names.
@@ -35,7 +36,7 @@ pub(in crate::alert) fn observe(scene: &Scene<'_>, memory: &mut Memory, out: &mu
     if flow.stage == FlowStage::Started
         || flow.perimeter != Perimeter::Outbound
         || flow.destination.is_some()
-        || RESOLVER_PORTS.contains(&flow.far_end().port)
+        || is_resolver(flow)
         || !is_exchange(flow)
     {
         return;
@@ -51,6 +52,14 @@ pub(in crate::alert) fn observe(scene: &Scene<'_>, memory: &mut Memory, out: &mu
         let message = format!("{} speaks to {what}, which is new for it", who(scene.device));
         out.raise(&subject, &message);
     }
+}
+
+/// Tells whether the far end is asked for names: of that `dns-bypass` tells.
+fn is_resolver(flow: &FlowCue<'_>) -> bool {
+    let protocol = flow.report.head.as_deref().map(|head| head.protocol);
+    flow.is_resolver
+        || RESOLVER_PORTS.contains(&flow.far_end().port)
+        || matches!(protocol, Some(AppProtocol::Dot | AppProtocol::Doh | AppProtocol::Doq))
 }
 
 /// Tells whether both ends sent data.

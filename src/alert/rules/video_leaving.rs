@@ -13,7 +13,8 @@ use crate::net::Perimeter;
 /// there; inferred). In bits a second.
 const VIDEO_RATE: f64 = 256_000.0;
 
-/// What a device does most of the day is usual for it: only more than so many times that is told.
+/// What a device does most of the day is usual for it, and so is what it does each day for a while: only more than so many times
+/// that is told.
 const ABOVE_USUAL: f64 = 2.0;
 
 /// What the rule says of itself.
@@ -23,8 +24,8 @@ pub(in crate::alert) const ABOUT: About = About {
     signature: "HIKWATCH video leaves a device for the outside",
     category: "Video leaving",
     severity: Severity::High,
-    trigger: "over at least 30 seconds a device sends 256 kbit/s or more to relays, peers and stores of its cloud, and twice what is \
-              usual for it over a day",
+    trigger: "over at least 30 seconds a device sends 256 kbit/s or more to relays, peers and stores of its cloud, at twice the rate \
+              that is usual for it, and to those of that kind for more than twice as long as on its other days",
     advice: "If nobody of you watches, find out who does: change the password of the account, and switch sharing and cloud recording off.",
     learns: false,
     holds: Holding::MOMENT,
@@ -47,7 +48,11 @@ pub(in crate::alert) fn observe(scene: &Scene<'_>, memory: &mut Memory, out: &mu
     else {
         return;
     };
-    if window.rate < VIDEO_RATE || window.rate < ABOVE_USUAL * window.usual {
+    if window.rate < VIDEO_RATE {
+        return;
+    }
+    let is_more = memory.video_habits.note(destination.role, record.flow_end, window.length);
+    if !is_more || window.rate < ABOVE_USUAL * window.usual {
         return;
     }
     let role = destination.role.as_label();
