@@ -32,7 +32,9 @@ fn every_address_answers_with_safe_headers() {
     serving(|address, _| {
         for route in api::ROUTES {
             let answer = get(address, &route.replace("{id}", "d-000000000001"));
-            assert_eq!(answer.status, 200, "{route}");
+            // What gives an order is not asked for by GET.
+            let expected = if route.ends_with("/ack") { 405 } else { 200 };
+            assert_eq!(answer.status, expected, "{route}");
             for header in
                 ["x-content-type-options: nosniff", "content-security-policy: default-src 'none'"]
             {

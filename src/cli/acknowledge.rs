@@ -2,7 +2,8 @@
 //!
 //! Comes in: what the user wrote, and the write token. Goes out: a request to a running daemon, and its answer in a line.
 
-use super::arguments::{Query, TokenSource};
+use super::alert_arguments::TokenSource;
+use super::arguments::Query;
 use super::ask::{agent, read, unreachable};
 use super::failure::{Code, Failure};
 use super::order::{outcome, write_token};

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::acknowledge::acknowledge;
-use super::arguments::{Alerts, AlertsCommand, Devices, DevicesCommand, Flows, Format, Query};
+use super::alert_arguments::AlertsCommand;
+use super::arguments::{Alerts, Devices, DevicesCommand, Flows, Format, Query};
 use super::device_page::device_page;
 use super::device_table::device_table;
 use super::failure::{Code, Failure};

@@ -5,6 +5,7 @@
 
 mod acknowledge;
 mod activity_lines;
+mod alert_arguments;
 mod arguments;
 mod ask;
 mod catalogue;

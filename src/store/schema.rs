@@ -142,7 +142,7 @@ mod tests {
         }
         let error = open_database(disk.clone()).unwrap_err();
 
-        assert!(matches!(error, StoreError::Newer { found: 3, known: 2 }), "{error}");
+        assert!(matches!(error, StoreError::Newer { found: 4, known: CURRENT }), "{error}");
         assert!(error.to_string().contains("use a later hikwatch"));
         assert!(matches!(open_database(disk).unwrap_err(), StoreError::Newer { .. }));
     }
