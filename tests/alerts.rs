@@ -344,3 +344,14 @@ fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> 
 fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
 }
+
+#[test]
+fn the_readme_lists_each_rule_with_its_severity_and_its_trigger() {
+    let readme = include_str!("../README.md");
+    for rule in AlertRule::ALL {
+        let about = rule.about();
+        let row =
+            format!("| `{}` | {} | {} |", about.name, about.severity.as_label(), about.trigger);
+        assert!(readme.contains(&row), "{row}");
+    }
+}
