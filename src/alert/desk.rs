@@ -214,6 +214,17 @@ impl Desk {
         }
     }
 
+    /// Resolves all of a device.
+    pub(super) fn end(&mut self, device: &DeviceId, now: Timestamp) {
+        let ready = &mut self.ready;
+        self.standing.retain(|(known, ..), standing| {
+            if known == device {
+                standing.resolve(now, ready);
+            }
+            known != device
+        });
+    }
+
     /// Takes all of a device away without a word.
     pub(super) fn forget(&mut self, device: &DeviceId) {
         self.standing.retain(|(known, ..), standing| {

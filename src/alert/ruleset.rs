@@ -184,6 +184,13 @@ impl Ruleset {
         news
     }
 
+    /// A device made room in the inventory: what it was known for goes too, so that a flood of made-up ones fills no memory,
+    /// and what stands is over.
+    pub fn depart(&mut self, id: &DeviceId, now: Timestamp) {
+        self.memories.remove(id);
+        self.desk.end(id, now);
+    }
+
     /// Forgets what was reported of a device.
     pub fn forget(&mut self, id: &DeviceId) {
         self.memories.remove(id);
@@ -272,6 +279,21 @@ mod tests {
             later.remember_habits(id, known);
         }
         assert!(look(&mut later, &device).is_empty());
+    }
+
+    #[test]
+    fn what_stands_is_over_when_its_device_makes_room() {
+        let mut rules = Ruleset::default();
+        let device = profile("d-1", Some("ezviz"), 80);
+        look(&mut rules, &device);
+
+        rules.depart(&device.id, Timestamp::from_parts(200, 0));
+
+        let phases: Vec<_> =
+            std::iter::from_fn(|| rules.poll_alert()).map(|alert| alert.phase).collect();
+        assert_eq!(phases, [AlertPhase::Resolved]);
+        assert!(rules.memories.is_empty());
+        assert_eq!(look(&mut rules, &device).len(), 1);
     }
 
     #[test]

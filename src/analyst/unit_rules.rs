@@ -265,6 +265,8 @@ impl Analyst {
                 for hour in self.units.end(device, self.now) {
                     self.tell_hour_of(Arc::clone(&profile), &hour);
                 }
+                self.rules.depart(&profile.id, self.now);
+                self.tell_alerts(None);
             }
             Fate::JoinedTo(heir) => self.units.join(device, heir),
             Fate::Evicted(None) | Fate::Dismissed => self.units.forget(device),
