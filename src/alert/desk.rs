@@ -11,6 +11,7 @@ use super::about::Holding;
 use super::card::RuleCard;
 use super::policy::{QuietHours, Terms};
 use super::record::{Alert, AlertId, AlertPhase};
+use super::suppression::{SuppressedAlerts, Suppression};
 use crate::classify::Destination;
 use crate::device::{DeviceId, DeviceProfile};
 use crate::net::Timestamp;
@@ -26,42 +27,6 @@ const REPEAT_INTERVAL: Duration = Duration::from_secs(300);
 
 /// The hour of the rate limit.
 const RATE_WINDOW: Duration = Duration::from_secs(3600);
-
-/// Why an alert was not told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Suppression {
-    /// The site has switched the rule off.
-    Disabled,
-    /// The device is being learned.
-    Learning,
-    /// The site expects it.
-    Expected,
-    /// The site wants quiet at this time; told afterwards if it still stands.
-    Quiet,
-    /// The rule has raised its share of this hour.
-    Rate,
-    /// Too many alerts stand.
-    Full,
-}
-
-impl Suppression {
-    /// All, for counters that exist from the start.
-    pub const ALL: [Self; 6] =
-        [Self::Disabled, Self::Learning, Self::Expected, Self::Quiet, Self::Rate, Self::Full];
-
-    /// The metric label.
-    #[must_use]
-    pub const fn as_label(self) -> &'static str {
-        match self {
-            Self::Disabled => "disabled",
-            Self::Learning => "learning",
-            Self::Expected => "expected",
-            Self::Quiet => "quiet",
-            Self::Rate => "rate",
-            Self::Full => "full",
-        }
-    }
-}
 
 /// Something found, with all that is needed to tell of it.
 pub(super) struct Found<'a> {
@@ -95,7 +60,7 @@ pub(super) struct Desk {
     /// When each rule raised alerts in the last hour.
     raised: BTreeMap<Arc<str>, VecDeque<Timestamp>>,
     acknowledged: BTreeSet<AlertId>,
-    suppressed: BTreeMap<(Arc<str>, Suppression), u64>,
+    suppressed: SuppressedAlerts,
     ready: VecDeque<Alert>,
 }
 
@@ -114,14 +79,14 @@ impl Desk {
             .range(of_one)
             .take_while(|(other, _)| other.0 == key.0 && other.1 == key.1);
         if self.standing.len() >= MAX_STANDING || alike.take(MAX_OF_ONE).count() == MAX_OF_ONE {
-            self.suppress(rule, Suppression::Full);
+            self.suppress(Suppression::Full);
             return;
         }
         let is_quiet = found.terms.quiet.is_some_and(|quiet| quiet.holds(now));
         let is_too_much = !is_quiet && !self.takes_one_more(rule, max_per_hour, now);
         for (holds, reason) in [(is_quiet, Suppression::Quiet), (is_too_much, Suppression::Rate)] {
             if holds {
-                self.suppress(rule, reason);
+                self.suppress(reason);
             }
         }
         let (card, device) = (Arc::clone(found.rule), Arc::clone(found.device));
@@ -186,14 +151,13 @@ impl Desk {
     }
 
     /// An alert was not told.
-    pub(super) fn suppress(&mut self, rule: &Arc<str>, reason: Suppression) {
-        let count = self.suppressed.entry((Arc::clone(rule), reason)).or_default();
-        *count = count.saturating_add(1);
+    pub(super) fn suppress(&mut self, reason: Suppression) {
+        self.suppressed.count(reason);
     }
 
-    /// How many alerts were not told so far, by rule and reason.
-    pub(super) fn suppressed(&self) -> impl Iterator<Item = (&Arc<str>, Suppression, u64)> {
-        self.suppressed.iter().map(|((rule, reason), count)| (rule, *reason, *count))
+    /// How many alerts were not told so far, by reason.
+    pub(super) const fn suppressed(&self) -> SuppressedAlerts {
+        self.suppressed
     }
 
     /// Somebody says that an alert is known. Tells whether it stands.
@@ -323,7 +287,8 @@ mod tests {
         }
 
         fn suppressed(&self) -> Vec<(Suppression, u64)> {
-            self.desk.suppressed().map(|(_, reason, count)| (reason, count)).collect()
+            let counts = Suppression::ALL.map(|why| (why, self.desk.suppressed().of(why)));
+            counts.into_iter().filter(|(_, count)| *count > 0).collect()
         }
     }
 

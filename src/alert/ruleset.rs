@@ -3,13 +3,13 @@
 //! Comes in: scenes, and the time. Goes out: [`Alert`]s, each once; habits of devices for who stores them. It never sends
 //! anything.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use ahash::RandomState;
 
 use super::card::RuleCard;
-use super::desk::{Desk, Found, Suppression};
+use super::desk::{Desk, Found};
 use super::finding::{Finding, Findings};
 use super::lore::Lore;
 use super::memory::{Habits, Memory, Topic};
@@ -20,6 +20,7 @@ use super::rules::{
     NEW_DEVICE_CONFIDENCE, REPORTED_CONFLICT, REPORTED_NEW, REPORTED_REBRAND, change_text,
 };
 use super::scene::{Cue, Scene};
+use super::suppression::{SuppressedAlerts, Suppression};
 use crate::device::{DeviceId, DeviceProfile};
 use crate::net::Timestamp;
 
@@ -95,7 +96,7 @@ impl Ruleset {
                     None
                 };
                 if let Some(reason) = reason {
-                    self.desk.suppress(&card.name, reason);
+                    self.desk.suppress(reason);
                     continue;
                 }
                 let device = scene.device;
@@ -123,10 +124,10 @@ impl Ruleset {
         self.desk.pop()
     }
 
-    /// How many alerts were not told so far, by rule and reason.
+    /// How many alerts were not told so far, by reason.
     #[must_use]
-    pub fn suppressed(&self) -> BTreeMap<(Arc<str>, Suppression), u64> {
-        self.desk.suppressed().map(|(rule, why, count)| ((Arc::clone(rule), why), count)).collect()
+    pub fn suppressed(&self) -> SuppressedAlerts {
+        self.desk.suppressed()
     }
 
     /// Somebody says that an alert is known. Tells whether it stands.
@@ -321,7 +322,6 @@ mod tests {
         let mut rules = Ruleset::new(config);
 
         assert!(look(&mut rules, &profile("d-1", Some("ezviz"), 80)).is_empty());
-        let key = ("new-device".into(), Suppression::Disabled);
-        assert_eq!(rules.suppressed().get(&key), Some(&1));
+        assert_eq!(rules.suppressed().of(Suppression::Disabled), 1);
     }
 }

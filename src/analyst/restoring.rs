@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::{Analyst, EventKind};
-use crate::alert::{AlertId, Habits};
+use crate::alert::{AlertId, Habits, SuppressedAlerts};
 use crate::device::{DeviceId, DeviceProfile};
 
 impl Analyst {
@@ -59,6 +59,12 @@ impl Analyst {
         }
         self.next_habits = self.now.plus(interval);
         self.rules.take_habits()
+    }
+
+    /// How many alerts were not told so far, by reason.
+    #[must_use]
+    pub fn suppressed_alerts(&self) -> SuppressedAlerts {
+        self.rules.suppressed()
     }
 
     /// Somebody says that an alert is known: it is told once more, as acknowledged. Tells whether it stands.

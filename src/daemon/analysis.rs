@@ -12,7 +12,7 @@ use tracing::{error, info, warn};
 
 use super::forgetting::ForgetOrder;
 use super::worker::{Batch, Shared, WorkerEnd, WorkerTotals};
-use crate::alert::{AlertId, Habits};
+use crate::alert::{AlertId, Habits, SuppressedAlerts};
 use crate::analyst::{
     Analyst, AnalystStats, Config as AnalystConfig, Event, InterfaceCoverage, KernelView,
 };
@@ -66,6 +66,8 @@ pub(super) struct EventBatch {
     pub(super) forgotten: Vec<ForgetOrder>,
     /// What is usual for devices, where that has changed and somebody stores it.
     pub(super) habits: Vec<(DeviceId, Habits)>,
+    /// Alerts that were not told.
+    pub(super) suppressed: SuppressedAlerts,
     /// Totals, by worker.
     pub(super) totals: Vec<WorkerTotals>,
     pub(super) analyst: AnalystStats,
@@ -233,6 +235,7 @@ impl Analysis {
             events,
             forgotten: std::mem::take(&mut self.state.forgotten),
             habits: self.analyst.take_habits(),
+            suppressed: self.analyst.suppressed_alerts(),
             totals: self.feeds.iter().map(|feed| feed.totals).collect(),
             analyst: self.analyst.stats(),
             coverage: self.analyst.coverage(),

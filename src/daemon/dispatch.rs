@@ -191,6 +191,7 @@ impl Dispatch {
         self.recorder.observe_interfaces(&interfaces);
         self.recorder.observe_dropped(Consumer::Analyst, lost);
         self.recorder.observe_dropped(Consumer::Inventory, batch.events_dropped);
+        self.recorder.observe_suppressed(batch.suppressed);
         self.view.store(Arc::new(RunView { stats, interfaces }));
         stats
     }

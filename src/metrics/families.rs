@@ -13,7 +13,7 @@ use super::config::Profile;
 use super::error::MetricsError;
 use super::exposition::Kind;
 use super::totals::Consumer;
-use crate::alert::AlertRule;
+use crate::alert::{AlertRule, Suppression};
 
 /// Reasons for `hikwatch_capture_drops_total`.
 pub(crate) const DROP_REASONS: [&str; 3] = ["kernel", "interface", "ring"];
@@ -116,6 +116,7 @@ pub(crate) struct Families {
     pub(crate) fragments_refused: IntCounter,
     pub(crate) devices: IntGaugeVec,
     pub(crate) alerts: IntCounterVec,
+    pub(crate) alerts_suppressed: IntCounterVec,
     pub(crate) events_dropped: IntCounterVec,
     pub(crate) sink_deliveries: IntCounterVec,
     pub(crate) sink_queue: IntGaugeVec,
@@ -167,6 +168,7 @@ impl Families {
             fragments_refused: counter(on, "hikwatch_fragments_refused_total", "IP fragments that had no room, or contradicted others of their datagram.")?,
             devices: int_gauges(on, "hikwatch_devices", "Vendor devices known.", &["vendor", "kind"])?,
             alerts: counters(on, "hikwatch_alerts_total", "Alerts raised.", &["rule", "severity"])?,
+            alerts_suppressed: counters(on, "hikwatch_alerts_suppressed_total", "Alerts that were not told, by why.", &["reason"])?,
             events_dropped: counters(on, "hikwatch_events_dropped_total", "Events lost because a consumer did not take them in time.", &["consumer"])?,
             sink_deliveries: counters(on, "hikwatch_sink_deliveries_total", "What became of what a sink was given: events, alerts, or batches of the store, which are tried again; dropped is what had no room to wait.", &["sink", "outcome"])?,
             sink_queue: int_gauges(on, "hikwatch_sink_queue_length", "What waits for a sink.", &["sink"])?,
@@ -192,6 +194,9 @@ impl Families {
     fn create_closed_sets(&self) {
         for rule in AlertRule::ALL {
             add(&self.alerts, &[rule.as_label(), rule.severity().as_label()], 0);
+        }
+        for reason in Suppression::ALL {
+            add(&self.alerts_suppressed, &[reason.as_label()], 0);
         }
         for consumer in Consumer::ALL {
             add(&self.events_dropped, &[consumer.as_label()], 0);

@@ -20,7 +20,7 @@ use super::gathered::write_gathered;
 use super::process::ProcessUsage;
 use super::slug::slug;
 use super::totals::{Build, Consumer, InterfaceTotals, SinkTotals};
-use crate::alert::{self, AlertPhase, AlertRule};
+use crate::alert::{self, AlertPhase, AlertRule, SuppressedAlerts, Suppression};
 use crate::analyst::{AlertSighting, Event, EventKind, FlowSighting, Tallies, Tally, Visibility};
 use crate::classify::Destination;
 use crate::decode::{DecodeReason, Layer};
@@ -145,6 +145,13 @@ impl Recorder {
                 let is_now = i64::from(state == visibility);
                 set_int(&families.visibility, &[name, state.as_label()], is_now);
             }
+        }
+    }
+
+    /// Takes the number of alerts that were not told so far.
+    pub fn observe_suppressed(&self, totals: SuppressedAlerts) {
+        for reason in Suppression::ALL {
+            raise(&self.families.alerts_suppressed, &[reason.as_label()], totals.of(reason));
         }
     }
 
