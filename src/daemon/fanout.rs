@@ -334,6 +334,8 @@ mod tests {
         // What is in hand is kept beside the queue.
         assert!(counters.waiting() <= 50 + 256, "{}", counters.waiting());
         assert_eq!(counters.dropped() + counters.waiting(), 10_000);
+        // On a busy machine the sink's thread may not have run yet.
+        eventually("the first attempt", || fanout.boxes[0].counters().retried() > 0);
 
         bad.becomes(Mood::Well);
         eventually("the recovered sink", || fanout.boxes[0].counters().waiting() == 0);
@@ -342,7 +344,6 @@ mod tests {
         assert!(taken.ends_with(&(9950..10_000).collect::<Vec<_>>()), "the newest are kept");
         let counters = fanout.boxes[0].counters();
         assert_eq!(counters.delivered() + counters.dropped(), 10_000);
-        assert!(counters.retried() > 0);
     }
 
     #[test]
