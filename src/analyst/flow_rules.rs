@@ -90,7 +90,7 @@ impl Analyst {
         let device = end.and_then(|(device, role)| {
             Some(FlowDevice { profile: self.registry.profile(device)?, role })
         });
-        if let Phase::Ended(_) = phase {
+        if let Phase::Ended { .. } = phase {
             self.watched.end(report.record.id);
         }
         let sighting =
@@ -200,7 +200,7 @@ impl Analyst {
         match phase {
             Phase::Started | Phase::Updated { interim: false } => return,
             Phase::Updated { interim: true } => {}
-            Phase::Ended(_) => self.watched.end(report.record.id),
+            Phase::Ended { .. } => self.watched.end(report.record.id),
         }
         let sighting = FlowSighting {
             report,
@@ -227,7 +227,7 @@ impl Analyst {
         let (known, sign) = match phase {
             // A message may have been read of the flow's first packet already.
             Phase::Started => (None, None),
-            Phase::Updated { .. } | Phase::Ended(_) => match self.watched.get_mut(flow) {
+            Phase::Updated { .. } | Phase::Ended { .. } => match self.watched.get_mut(flow) {
                 Some(watched) => {
                     let head_is_news = report.head.is_some() && !watched.head_is_known;
                     watched.head_is_known |= head_is_news;
@@ -254,7 +254,7 @@ impl Analyst {
     fn is_first_told(&self, report: &FlowReport, phase: Phase) -> bool {
         match phase {
             Phase::Started => true,
-            Phase::Updated { .. } | Phase::Ended(_) => {
+            Phase::Updated { .. } | Phase::Ended { .. } => {
                 let watched = self.watched.get(report.record.id);
                 let told = watched.and_then(|watched| watched.destination.as_ref());
                 told.is_none_or(|told| told.confidence < CONTACT_CONFIDENCE)
@@ -329,7 +329,7 @@ const fn stage(phase: Phase) -> FlowStage {
     match phase {
         Phase::Started => FlowStage::Started,
         Phase::Updated { .. } => FlowStage::Updated,
-        Phase::Ended(_) => FlowStage::Ended,
+        Phase::Ended { .. } => FlowStage::Ended,
     }
 }
 
@@ -337,6 +337,6 @@ fn event_kind(sighting: FlowSighting, phase: Phase) -> EventKind {
     match phase {
         Phase::Started => EventKind::FlowStarted(sighting),
         Phase::Updated { interim } => EventKind::FlowUpdated { sighting, interim },
-        Phase::Ended(reason) => EventKind::FlowEnded { sighting, reason },
+        Phase::Ended { reason, .. } => EventKind::FlowEnded { sighting, reason },
     }
 }

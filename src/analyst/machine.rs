@@ -67,7 +67,7 @@ pub struct Analyst {
 pub(super) enum Phase {
     Started,
     Updated { interim: bool },
-    Ended(FlowEndReason),
+    Ended { reason: FlowEndReason, was_told: bool },
 }
 
 impl Analyst {
@@ -115,8 +115,8 @@ impl Analyst {
             ObservationKind::FlowUpdated { report, interim } => {
                 self.observe_flow(report, Phase::Updated { interim }, now);
             }
-            ObservationKind::FlowEnded { report, reason } => {
-                self.observe_flow(report, Phase::Ended(reason), now);
+            ObservationKind::FlowEnded { report, reason, was_told } => {
+                self.observe_flow(report, Phase::Ended { reason, was_told }, now);
             }
             ObservationKind::MessageRead { context, message } => {
                 self.observe_message(*context, message, now);
@@ -474,7 +474,7 @@ mod tests {
         fn ends(&self, bench: &mut Bench, sent: u64, received: u64) -> Vec<EventKind> {
             let reason = FlowEndReason::EndOfFlow;
             let report = self.report(sent, received);
-            bench.observe(ObservationKind::FlowEnded { report, reason })
+            bench.observe(ObservationKind::FlowEnded { report, reason, was_told: true })
         }
     }
 

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use super::coverage::Audience;
+use super::coverage::{Audience, RecordPart};
 use super::machine::Phase;
 use super::{Analyst, Coverage, InterfaceCoverage, KernelView};
 use crate::device::DeviceRef;
@@ -58,11 +58,16 @@ impl Analyst {
         phase: Phase,
     ) {
         let audience = self.audience(record);
-        let is_over = match phase {
-            Phase::Started | Phase::Updated { .. } => false,
-            Phase::Ended(_) => true,
+        let part = match phase {
+            Phase::Started => {
+                self.coverage.begin_flow(record.interface, audience, self.now);
+                return;
+            }
+            Phase::Updated { .. } => RecordPart::Interim,
+            Phase::Ended { was_told: true, .. } => RecordPart::Last,
+            Phase::Ended { was_told: false, .. } => RecordPart::Whole,
         };
-        self.coverage.observe_flow(record, devices, audience, is_over, self.now);
+        self.coverage.observe_flow(record, devices, audience, part, self.now);
     }
 
     /// Who a flow is between. On the way out a router speaks for everybody, so that what it sends there is not its

@@ -63,7 +63,7 @@ impl Analyst {
             && perimeter == Perimeter::Outbound
             && !self.is_named(report, perimeter)
             && self.would_know_the_name(unit, record);
-        let ended = matches!(phase, Phase::Ended(_));
+        let ended = matches!(phase, Phase::Ended { .. });
         let tally = self.units.of(unit, self.now).hours.at(at);
         if record.sent_by(near).packets > 0 {
             tally.go_outside();
@@ -412,7 +412,7 @@ mod tests {
     ) -> FlowReport {
         let report = report(both, protocol, head);
         let reason = crate::flow::FlowEndReason::EndOfFlow;
-        let told = ObservationKind::FlowEnded { report: report.clone(), reason };
+        let told = ObservationKind::FlowEnded { report: report.clone(), reason, was_told: false };
         observe(analyst, told);
         report
     }

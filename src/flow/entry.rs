@@ -31,6 +31,8 @@ pub struct FlowEntry<S> {
     tunnel: Option<Box<Tunnel>>,
     progress: TcpProgress,
     initiator: Orientation,
+    /// The owner has told totals of the flow, after it began.
+    pub was_told: bool,
     /// What the owner keeps with the flow.
     pub slot: S,
 }
@@ -87,6 +89,7 @@ impl<S> FlowEntry<S> {
             tunnel: packet.tunnel.copied().map(Box::new),
             progress: TcpProgress::default(),
             initiator: first_initiator(orientation, packet.ip),
+            was_told: false,
             slot,
         }
     }

@@ -285,6 +285,7 @@ impl Meter {
             self.output.push_message(context, message);
         }
         if std::mem::take(&mut self.reader.news) {
+            entry.was_told = true;
             self.output
                 .push(ObservationKind::FlowUpdated { report: report(entry), interim: false });
         }
@@ -304,6 +305,7 @@ impl Meter {
             self.stats.count_message(message.protocol());
             self.output.push_message(context_of(entry, sender), message);
         }
+        entry.was_told = true;
         self.output.push(ObservationKind::FlowUpdated { report: report(entry), interim });
     }
 
@@ -353,7 +355,11 @@ impl Meter {
             self.stats.count_message(message.protocol());
             self.output.push_message(context_of(&entry, sender), message);
         }
-        self.output.push(ObservationKind::FlowEnded { report: report(&entry), reason });
+        self.output.push(ObservationKind::FlowEnded {
+            report: report(&entry),
+            reason,
+            was_told: entry.was_told,
+        });
     }
 }
 

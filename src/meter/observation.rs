@@ -50,6 +50,8 @@ pub enum ObservationKind {
         report: FlowReport,
         /// Why.
         reason: FlowEndReason,
+        /// Totals were told before, in a [`FlowUpdated`](Self::FlowUpdated).
+        was_told: bool,
     },
     /// A message was read.
     MessageRead {

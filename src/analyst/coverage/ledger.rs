@@ -38,6 +38,17 @@ pub(crate) enum Audience {
     Others,
 }
 
+/// Which of a flow's records one is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RecordPart {
+    /// The flow goes on.
+    Interim,
+    /// The last of several.
+    Last,
+    /// The only one: nothing was told of the flow before.
+    Whole,
+}
+
 /// What is known of an interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InterfaceCoverage {
@@ -100,17 +111,34 @@ impl CoverageLedger {
         }
     }
 
-    /// Takes in a record of a flow between `audience`, at whose ends `devices` are; `is_over` with the last one.
+    /// Takes in that a flow between `audience` was seen on an interface for the first time. What its first packet held is
+    /// told with the next record.
+    pub(crate) fn begin_flow(
+        &mut self,
+        interface: InterfaceId,
+        audience: Audience,
+        now: Timestamp,
+    ) {
+        self.settle(now);
+        if let Some(entry) = self.entry(interface) {
+            entry.sight.hear();
+            if audience == Audience::Others {
+                entry.sight.see_begin();
+            }
+        }
+    }
+
+    /// Takes in a record of a flow between `audience`, at whose ends `devices` are.
     pub(crate) fn observe_flow(
         &mut self,
         record: &FlowRecord,
         devices: [Option<DeviceRef>; 2],
         audience: Audience,
-        is_over: bool,
+        part: RecordPart,
         now: Timestamp,
     ) {
         self.settle(now);
-        if let Some(step) = self.step(record, is_over) {
+        if let Some(step) = self.step(record, part) {
             self.count(record, devices, audience, &step);
         }
     }
@@ -278,13 +306,13 @@ impl CoverageLedger {
         step: &Step,
     ) {
         let now = self.now;
-        let Step { progress, counts_sides, is_new } = step;
+        let Step { progress, counts_sides } = step;
         // Of other protocols no number tells what is missing.
         let is_tcp = record.protocol == IpProtocol::TCP;
         if let Some(entry) = self.entry(record.interface) {
             entry.sight.hear();
             if audience == Audience::Others {
-                entry.sight.observe(progress.sign, *is_new);
+                entry.sight.observe(progress.sign);
             }
             if is_tcp {
                 entry.count(now, |evidence| progress.add_to(evidence, *counts_sides));
@@ -300,29 +328,30 @@ impl CoverageLedger {
     }
 
     /// Takes a record into what was told of its flow; nothing when there is no room for a flow that goes on.
-    fn step(&mut self, record: &FlowRecord, is_over: bool) -> Option<Step> {
+    fn step(&mut self, record: &FlowRecord, record_part: RecordPart) -> Option<Step> {
         let part = part_number(self.now);
-        if self.flows.len() >= MAX_FLOWS && !self.flows.contains_key(&record.id) {
-            self.make_room(part);
-        }
-        let has_room = self.flows.len() < MAX_FLOWS;
-        match self.flows.entry(record.id) {
-            Entry::Occupied(mut known) => {
-                let step = Step::take(known.get_mut(), record, part, false);
-                if is_over {
-                    known.remove();
-                    if !self.comparisons.is_empty() {
-                        self.comparisons.remove(&record.id);
-                    }
+        let whole = || Step::take(&mut Told::nothing(record), record, part);
+        match record_part {
+            RecordPart::Whole => Some(whole()),
+            RecordPart::Last => {
+                let known = self.flows.remove(&record.id);
+                if known.is_some() && !self.comparisons.is_empty() {
+                    self.comparisons.remove(&record.id);
                 }
-                Some(step)
+                Some(known.map_or_else(whole, |mut told| Step::take(&mut told, record, part)))
             }
-            Entry::Vacant(place) if has_room && !is_over => {
-                let told = place.insert(Told::nothing(record));
-                Some(Step::take(told, record, part, true))
-            }
-            Entry::Vacant(_) => {
-                is_over.then(|| Step::take(&mut Told::nothing(record), record, part, true))
+            RecordPart::Interim => {
+                if self.flows.len() >= MAX_FLOWS && !self.flows.contains_key(&record.id) {
+                    self.make_room(part);
+                }
+                let has_room = self.flows.len() < MAX_FLOWS;
+                match self.flows.entry(record.id) {
+                    Entry::Occupied(mut known) => Some(Step::take(known.get_mut(), record, part)),
+                    Entry::Vacant(place) if has_room => {
+                        Some(Step::take(place.insert(Told::nothing(record)), record, part))
+                    }
+                    Entry::Vacant(_) => None,
+                }
             }
         }
     }
@@ -467,7 +496,13 @@ mod tests {
         let [good, bad, quiet] = devices();
         let mut ledger = CoverageLedger::new();
         let mut count = |device, record: FlowRecord| {
-            ledger.observe_flow(&record, [Some(device), None], Audience::Others, false, at(1));
+            ledger.observe_flow(
+                &record,
+                [Some(device), None],
+                Audience::Others,
+                RecordPart::Interim,
+                at(1),
+            );
         };
         // Of a flow that goes on, the same loss is lost again in each record; each counts once.
         for round in 1..=10 {
@@ -486,9 +521,21 @@ mod tests {
     #[test]
     fn one_sided_conversations_lower_the_share_and_make_the_interface_one_way() {
         let mut ledger = CoverageLedger::new();
-        ledger.observe_flow(&flow(1, 100, 1_000), [None; 2], Audience::Others, false, at(0));
+        ledger.observe_flow(
+            &flow(1, 100, 1_000),
+            [None; 2],
+            Audience::Others,
+            RecordPart::Interim,
+            at(0),
+        );
         for id in 2..12 {
-            ledger.observe_flow(&one_sided(id), [None; 2], Audience::Others, false, at(1));
+            ledger.observe_flow(
+                &one_sided(id),
+                [None; 2],
+                Audience::Others,
+                RecordPart::Interim,
+                at(1),
+            );
         }
         ledger.settle(at(60));
         let known = ledger.interfaces().last().unwrap();
@@ -508,7 +555,7 @@ mod tests {
                 &flow(id, 100, 1_000),
                 [Some(device), None],
                 audience,
-                false,
+                RecordPart::Interim,
                 at(1),
             );
         }
@@ -524,7 +571,13 @@ mod tests {
     fn lost_frames_count_from_one_total_to_the_next_and_hit_every_device() {
         let mut ledger = CoverageLedger::new();
         let [device] = devices();
-        ledger.observe_flow(&flow(1, 4, 9), [Some(device), None], Audience::Others, true, at(0));
+        ledger.observe_flow(
+            &flow(1, 4, 9),
+            [Some(device), None],
+            Audience::Others,
+            RecordPart::Last,
+            at(0),
+        );
         ledger.note_capture(LAN, 1_000, 0, at(1));
         ledger.note_capture(LAN, 1_900, 100, at(2));
         ledger.note_capture(LAN, 1_900, 100, at(3));
@@ -539,8 +592,8 @@ mod tests {
         let mut ledger = CoverageLedger::new();
         let [device] = devices();
         let ends = [Some(device), None];
-        ledger.observe_flow(&flow(1, 100, 5), ends, Audience::Others, false, at(0));
-        ledger.observe_flow(&flow(1, 100, 5), ends, Audience::Others, true, at(1));
+        ledger.observe_flow(&flow(1, 100, 5), ends, Audience::Others, RecordPart::Interim, at(0));
+        ledger.observe_flow(&flow(1, 100, 5), ends, Audience::Others, RecordPart::Last, at(1));
         ledger.forget(device);
         assert_eq!((ledger.flows.len(), ledger.devices.len()), (0, 0));
         assert_eq!(ledger.device(device), ledger.interface(LAN), "as of anybody who was not seen");
@@ -556,7 +609,7 @@ mod tests {
                 let told = counted.saturating_sub(66_000);
                 let mut record = flow(1, 100, 1_000);
                 record.forward.ip_bytes = if is_unseen { told.min(1_000_000) } else { told };
-                ledger.observe_flow(&record, [None; 2], Audience::Others, false, now);
+                ledger.observe_flow(&record, [None; 2], Audience::Others, RecordPart::Interim, now);
                 let [one, other] = [record.initiator, record.responder];
                 let translated = Endpoint { ip: "203.0.113.9".parse().unwrap(), ..one };
                 let kernel = KernelFlow {
@@ -603,11 +656,23 @@ mod tests {
         let mut ledger = CoverageLedger::new();
         let full = u64::try_from(MAX_FLOWS).unwrap();
         for id in 0..full + 100 {
-            ledger.observe_flow(&flow(id, 1, 9), [None; 2], Audience::Others, false, at(0));
+            ledger.observe_flow(
+                &flow(id, 1, 9),
+                [None; 2],
+                Audience::Others,
+                RecordPart::Interim,
+                at(0),
+            );
         }
         assert_eq!(ledger.flows.len(), MAX_FLOWS);
         // Their ends were lost: hours later there is room again.
-        ledger.observe_flow(&flow(full, 1, 9), [None; 2], Audience::Others, false, at(9_000));
+        ledger.observe_flow(
+            &flow(full, 1, 9),
+            [None; 2],
+            Audience::Others,
+            RecordPart::Interim,
+            at(9_000),
+        );
         assert_eq!(ledger.flows.len(), 1);
         for number in 0..=u16::MAX {
             ledger.note_capture(InterfaceId(number), 1, 0, at(9_000));

@@ -12,6 +12,6 @@ mod visibility;
 
 pub use kernel::{KernelFlow, KernelView};
 pub use ledger::InterfaceCoverage;
-pub(crate) use ledger::{Audience, CoverageLedger};
+pub(crate) use ledger::{Audience, CoverageLedger, RecordPart};
 pub use limit::{Coverage, CoverageLimit, OffloadKind};
 pub use visibility::Visibility;

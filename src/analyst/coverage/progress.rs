@@ -67,8 +67,6 @@ pub(super) struct Step {
     pub(super) progress: Progress,
     /// It is the first sign of the flow's sides in this part of time.
     pub(super) counts_sides: bool,
-    /// It is the flow's first record.
-    pub(super) is_new: bool,
 }
 
 impl Told {
@@ -107,7 +105,7 @@ impl Told {
 
 impl Step {
     /// Takes the next record into what was `told`, in a part of time.
-    pub(super) fn take(told: &mut Told, record: &FlowRecord, part: u64, is_new: bool) -> Self {
+    pub(super) fn take(told: &mut Told, record: &FlowRecord, part: u64) -> Self {
         let progress = told.advance(record);
         told.heard_in = part;
         let is_tcp = record.protocol == IpProtocol::TCP;
@@ -115,7 +113,7 @@ impl Step {
         if counts_sides {
             told.counted_in = part;
         }
-        Self { progress, counts_sides, is_new }
+        Self { progress, counts_sides }
     }
 }
 

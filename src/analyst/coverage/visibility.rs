@@ -109,11 +109,14 @@ struct Signs {
 }
 
 impl Signs {
-    const fn count(&mut self, sign: Sign, is_new: bool) {
+    const fn see_begin(&mut self) {
+        self.open = self.open.saturating_add(1);
+    }
+
+    const fn count(&mut self, sign: Sign) {
         match sign {
             Sign::BothSides => self.both_sides = self.both_sides.saturating_add(1),
             Sign::OneSide => self.one_side = self.one_side.saturating_add(1),
-            Sign::Unknown if is_new => self.open = self.open.saturating_add(1),
             Sign::Unknown => {}
         }
     }
@@ -164,10 +167,16 @@ impl Sight {
         self.whole.heard = true;
     }
 
+    /// Notes that a flow between two others began.
+    pub(super) const fn see_begin(&mut self) {
+        self.window.see_begin();
+        self.whole.see_begin();
+    }
+
     /// Takes in a sign of a flow between two others.
-    pub(super) const fn observe(&mut self, sign: Sign, is_new: bool) {
-        self.window.count(sign, is_new);
-        self.whole.count(sign, is_new);
+    pub(super) const fn observe(&mut self, sign: Sign) {
+        self.window.count(sign);
+        self.whole.count(sign);
     }
 
     /// Decides if it is time to.
@@ -269,7 +278,10 @@ mod tests {
             for _ in 0..minutes * 60 {
                 self.sight.hear();
                 if let Some(sign) = sign {
-                    self.sight.observe(sign, true);
+                    if sign == Sign::Unknown {
+                        self.sight.see_begin();
+                    }
+                    self.sight.observe(sign);
                 }
                 self.wait(0);
             }
@@ -280,7 +292,7 @@ mod tests {
     #[test]
     fn conversations_are_seen_after_seconds_and_their_absence_after_a_minute() {
         let mut bench = Bench::new();
-        bench.sight.observe(Sign::BothSides, true);
+        bench.sight.observe(Sign::BothSides);
         assert_eq!(bench.wait(11), Visibility::Full);
 
         let mut bench = Bench::new();
@@ -297,9 +309,9 @@ mod tests {
         assert!(bench.sight.is_decided());
 
         let mut bench = Bench::new();
-        bench.sight.observe(Sign::BothSides, true);
-        bench.sight.observe(Sign::OneSide, true);
-        bench.sight.observe(Sign::OneSide, true);
+        bench.sight.observe(Sign::BothSides);
+        bench.sight.observe(Sign::OneSide);
+        bench.sight.observe(Sign::OneSide);
         assert_eq!(bench.wait(11), Visibility::OneWay);
     }
 
@@ -308,7 +320,7 @@ mod tests {
         let mut bench = Bench::new();
         for _ in 0..FLOODED {
             bench.sight.hear();
-            bench.sight.observe(Sign::Unknown, true);
+            bench.sight.see_begin();
         }
         assert_eq!(bench.wait(70), Visibility::BroadcastOnly);
         assert_eq!(bench.minutes(1, Some(Sign::BothSides)), Visibility::BroadcastOnly);
@@ -332,9 +344,9 @@ mod tests {
         assert_eq!(sight.over_all(), Visibility::Idle);
         sight.hear();
         assert_eq!(sight.over_all(), Visibility::BroadcastOnly);
-        sight.observe(Sign::Unknown, true);
+        sight.see_begin();
         assert_eq!(sight.over_all(), Visibility::OneWay);
-        sight.observe(Sign::BothSides, false);
+        sight.observe(Sign::BothSides);
         assert_eq!(sight.over_all(), Visibility::Full);
     }
 }
