@@ -5,27 +5,21 @@
 //! the same answers.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use ahash::RandomState;
 
-use super::evidence::{Evidence, SlidingHour, part_number};
-use super::kernel::{Comparison, KernelView};
+use super::evidence::{Evidence, SlidingHour};
+use super::kernel::KernelView;
 use super::limit::{Coverage, CoverageLimit, OffloadKind};
-use super::progress::{Step, Told};
+use super::progress::Step;
+use super::told_flows::{RecordPart, ToldFlows};
 use super::visibility::{Sight, Visibility};
 use crate::device::DeviceRef;
-use crate::flow::{FlowId, FlowRecord};
+use crate::flow::FlowRecord;
 use crate::net::{InterfaceId, IpProtocol, Timestamp};
 
 /// Most interfaces that are kept apart; a capture file can name thousands.
 const MAX_INTERFACES: usize = 256;
-
-/// Most live flows whose last totals are kept; of others only the end counts.
-const MAX_FLOWS: usize = 32_768;
-
-/// Parts of an hour after which a flow that was not heard of makes room: its end was lost on the way.
-const FORGOTTEN_AFTER: u64 = 12;
 
 /// Who a flow is between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,17 +30,6 @@ pub(crate) enum Audience {
     Ourselves,
     /// Two others.
     Others,
-}
-
-/// Which of a flow's records one is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RecordPart {
-    /// The flow goes on.
-    Interim,
-    /// The last of several.
-    Last,
-    /// The only one: nothing was told of the flow before.
-    Whole,
 }
 
 /// What is known of an interface.
@@ -65,14 +48,10 @@ pub struct InterfaceCoverage {
 /// Sums what was seen and what was not.
 #[derive(Debug)]
 pub(crate) struct CoverageLedger {
-    flows: HashMap<FlowId, Told, RandomState>,
-    /// Those of them that the kernel counts as well.
-    comparisons: HashMap<FlowId, Comparison, RandomState>,
+    flows: ToldFlows,
     interfaces: Vec<OnInterface>,
     devices: HashMap<DeviceRef, OfDevice, RandomState>,
     now: Timestamp,
-    /// The part of time in which it was last looked for flows to forget.
-    swept_in: u64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -102,12 +81,10 @@ impl CoverageLedger {
     #[must_use]
     pub(crate) fn new() -> Self {
         Self {
-            flows: HashMap::with_hasher(RandomState::new()),
-            comparisons: HashMap::with_hasher(RandomState::new()),
+            flows: ToldFlows::default(),
             interfaces: Vec::new(),
             devices: HashMap::with_hasher(RandomState::new()),
             now: Timestamp::ZERO,
-            swept_in: 0,
         }
     }
 
@@ -138,7 +115,7 @@ impl CoverageLedger {
         now: Timestamp,
     ) {
         self.settle(now);
-        if let Some(step) = self.step(record, part) {
+        if let Some(step) = self.flows.take(record, part, self.now) {
             self.count(record, devices, audience, &step);
         }
     }
@@ -175,23 +152,15 @@ impl CoverageLedger {
         for entry in &mut self.interfaces {
             entry.offload = offload;
         }
-        let bytes = view.bytes();
-        for (id, told) in &self.flows {
-            let Some(counted) = bytes.of(told.protocol, told.ends) else { continue };
-            let (kernel, seen) = match self.comparisons.get_mut(id) {
-                Some(comparison) => comparison.advance(counted, told),
-                None => {
-                    self.comparisons.insert(*id, Comparison::begin(counted, told));
-                    continue;
-                }
-            };
-            if let Some(entry) = self.interfaces.get_mut(usize::from(told.interface.0)) {
-                entry.count(self.now, |evidence| {
+        let (interfaces, now) = (&mut self.interfaces, self.now);
+        self.flows.compare(view, |interface, kernel, seen| {
+            if let Some(entry) = interfaces.get_mut(usize::from(interface.0)) {
+                entry.count(now, |evidence| {
                     evidence.kernel_bytes += kernel;
                     evidence.kernel_bytes_seen += seen;
                 });
             }
-        }
+        });
     }
 
     /// Takes in that a flow of a device was seen on an interface and could not be followed.
@@ -327,46 +296,6 @@ impl CoverageLedger {
         }
     }
 
-    /// Takes a record into what was told of its flow; nothing when there is no room for a flow that goes on.
-    fn step(&mut self, record: &FlowRecord, record_part: RecordPart) -> Option<Step> {
-        let part = part_number(self.now);
-        let whole = || Step::take(&mut Told::nothing(record), record, part);
-        match record_part {
-            RecordPart::Whole => Some(whole()),
-            RecordPart::Last => {
-                let known = self.flows.remove(&record.id);
-                if known.is_some() && !self.comparisons.is_empty() {
-                    self.comparisons.remove(&record.id);
-                }
-                Some(known.map_or_else(whole, |mut told| Step::take(&mut told, record, part)))
-            }
-            RecordPart::Interim => {
-                if self.flows.len() >= MAX_FLOWS && !self.flows.contains_key(&record.id) {
-                    self.make_room(part);
-                }
-                let has_room = self.flows.len() < MAX_FLOWS;
-                match self.flows.entry(record.id) {
-                    Entry::Occupied(mut known) => Some(Step::take(known.get_mut(), record, part)),
-                    Entry::Vacant(place) if has_room => {
-                        Some(Step::take(place.insert(Told::nothing(record)), record, part))
-                    }
-                    Entry::Vacant(_) => None,
-                }
-            }
-        }
-    }
-
-    /// Forgets flows that were not heard of for long, once in each part of time.
-    fn make_room(&mut self, part: u64) {
-        if self.swept_in == part {
-            return;
-        }
-        self.swept_in = part;
-        self.flows.retain(|_, told| told.heard_in + FORGOTTEN_AFTER > part);
-        let flows = &self.flows;
-        self.comparisons.retain(|id, _| flows.contains_key(id));
-    }
-
     fn entry(&mut self, interface: InterfaceId) -> Option<&mut OnInterface> {
         let place = usize::from(interface.0);
         if place >= self.interfaces.len() && place < MAX_INTERFACES {
@@ -430,11 +359,12 @@ mod tests {
     use std::sync::Arc;
 
     use super::super::kernel::KernelFlow;
+    use super::super::told_flows::MAX_FLOWS;
     use super::*;
     use crate::catalogue::Catalogue;
     use crate::decode::{TcpFlags, VlanIds};
     use crate::device::{Registry, Signatures};
-    use crate::flow::{ConnState, Endpoint, FlowCounters};
+    use crate::flow::{ConnState, Endpoint, FlowCounters, FlowId};
     use crate::net::MacAddr;
 
     const LAN: InterfaceId = InterfaceId(1);

@@ -8,10 +8,12 @@ mod kernel;
 mod ledger;
 mod limit;
 mod progress;
+mod told_flows;
 mod visibility;
 
 pub use kernel::{KernelFlow, KernelView};
 pub use ledger::InterfaceCoverage;
-pub(crate) use ledger::{Audience, CoverageLedger, RecordPart};
+pub(crate) use ledger::{Audience, CoverageLedger};
 pub use limit::{Coverage, CoverageLimit, OffloadKind};
+pub(crate) use told_flows::RecordPart;
 pub use visibility::Visibility;
