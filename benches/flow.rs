@@ -105,7 +105,8 @@ fn observe(table: &mut FlowTable<()>, packet: &IpPacket<'_>, now: Timestamp) -> 
         tunnel: None,
         ip: packet,
     };
-    table.observe(key, orientation, &flow_packet, now, || ())
+    let looked_up = table.hash(&key);
+    table.observe((key, looked_up), orientation, &flow_packet, now, || ())
 }
 
 /// A segment of data in the conversation `number`.

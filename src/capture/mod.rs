@@ -5,6 +5,7 @@
 
 #[cfg(target_os = "linux")]
 mod afpacket;
+mod batch;
 mod config;
 mod error;
 mod interface;
@@ -18,6 +19,7 @@ mod tzsp;
 
 #[cfg(target_os = "linux")]
 pub use afpacket::AfPacketSource;
+pub use batch::{BATCH_FRAMES, FrameBatch};
 pub use config::{Backend, Config, InterfaceConfig, InterfaceRole};
 pub use error::CaptureError;
 pub use interface::{Interface, list as list_interfaces};
@@ -26,5 +28,5 @@ pub use libpcap::LibpcapSource;
 pub use link_sender::LinkSender;
 pub use open::open_interface;
 pub use savefile::SavefileSource;
-pub use source::{FrameSource, Next, ObservationPoint, SourceCounters};
+pub use source::{FrameSource, Next, ObservationPoint, SourceCounters, Supply};
 pub use tzsp::TzspSource;

@@ -1,6 +1,6 @@
 //! What every place that frames come from has in common.
 
-use super::CaptureError;
+use super::{CaptureError, FrameBatch};
 use crate::net::Frame;
 
 /// What a source has for the reader at this moment.
@@ -15,6 +15,17 @@ pub enum Next<'a> {
     End,
 }
 
+/// What a source had for a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Supply {
+    /// One frame or more.
+    Frames,
+    /// Nothing arrived within the source's wait time; ask again.
+    Idle,
+    /// Nothing more will come.
+    End,
+}
+
 /// A place that frames come from: a live interface, a capture file, standard input.
 pub trait FrameSource: Send {
     /// Gives the next frame. Waits at most the source's wait time (live sources: 100 ms).
@@ -23,6 +34,22 @@ pub trait FrameSource: Send {
     /// The interface went away or the file could not be read. A capture file that is cut in
     /// the middle of a record is no error: [`FrameSource::warning`] says so after [`Next::End`].
     fn next_frame(&mut self) -> Result<Next<'_>, CaptureError>;
+
+    /// Gives the frames that are at hand, as many as `batch`, which is empty, has room for. Waits for the first one only,
+    /// as [`next_frame`](Self::next_frame) does.
+    ///
+    /// # Errors
+    /// As of [`next_frame`](Self::next_frame).
+    fn next_frames<'a>(&'a mut self, batch: &mut FrameBatch<'a>) -> Result<Supply, CaptureError> {
+        Ok(match self.next_frame()? {
+            Next::Frame(frame) => {
+                batch.push(frame);
+                Supply::Frames
+            }
+            Next::Idle => Supply::Idle,
+            Next::End => Supply::End,
+        })
+    }
 
     /// The interfaces that frames of this source were seen on; a frame's
     /// [`InterfaceId`](crate::net::InterfaceId) is an index into it. May grow while reading.

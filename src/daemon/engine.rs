@@ -89,16 +89,30 @@ impl Engine {
     /// # Errors
     /// A worker thread has died.
     pub fn handle_frame(&mut self, frame: &Frame<'_>) -> Result<()> {
-        self.now = self.now.max(frame.timestamp);
+        self.handle_frames(std::slice::from_ref(frame))
+    }
+
+    /// Takes in frames, in order, as [`handle_frame`](Self::handle_frame) does one.
+    ///
+    /// # Errors
+    /// A worker thread has died.
+    pub fn handle_frames(&mut self, frames: &[Frame<'_>]) -> Result<()> {
+        let now = &mut self.now;
+        let mut time_of = |frame: &Frame<'_>| {
+            *now = frame.timestamp.max(*now);
+            *now
+        };
         match &mut self.meters {
             Meters::Inline(meter) => {
-                meter.handle_frame(frame, self.now);
+                meter.handle_frames(frames, time_of);
                 for observation in meter.drain_observations() {
                     self.analyst.observe(observation);
                 }
             }
             Meters::Sharded(shards) => {
-                shards.push(frame, self.now, &mut self.batch)?;
+                for frame in frames {
+                    shards.push(frame, time_of(frame), &mut self.batch)?;
+                }
                 self.analyse();
             }
         }

@@ -9,7 +9,9 @@ use super::engine::Engine;
 use super::points::PointList;
 use crate::alert::AlertPhase;
 use crate::analyst::{Config as AnalystConfig, Event, EventKind, InterfaceCoverage};
-use crate::capture::{FrameSource, Next, ObservationPoint, SavefileSource, SourceCounters};
+use crate::capture::{
+    FrameBatch, FrameSource, ObservationPoint, SavefileSource, SourceCounters, Supply,
+};
 use crate::catalogue::Catalogue;
 use crate::export::{AnalysisCounters, RunStats};
 use crate::meter::Config as MeterConfig;
@@ -128,35 +130,43 @@ impl Pass {
     ) -> Result<(), Stop> {
         self.points.next_source();
         loop {
-            let frame = match source.next_frame() {
-                Ok(Next::Frame(frame)) => frame,
-                Ok(Next::Idle) => continue,
-                Ok(Next::End) => break,
+            let mut batch = FrameBatch::new();
+            match source.next_frames(&mut batch) {
+                Ok(Supply::Frames) => {}
+                Ok(Supply::Idle) => continue,
+                Ok(Supply::End) => break,
                 Err(error) => return Err(Stop::Source(error.into())),
-            };
-            let Self { engine, points, outcome, frames, .. } = self;
-            outcome.stats.meter.frames += 1;
-            let number = outcome.stats.meter.frames;
-            // What holds no frame has no time of its own.
-            if frame.link_type != LinkType::NOT_A_FRAME {
-                let (first, last) = outcome.span.unwrap_or((frame.timestamp, frame.timestamp));
-                outcome.span = Some((first.min(frame.timestamp), last.max(frame.timestamp)));
             }
-            let interface = points.number(frame.interface);
-            if frame.link_type != LinkType::NOT_A_FRAME {
-                count_frame(frames, interface);
+            let before = self.outcome.stats.meter.frames;
+            for frame in batch.frames_mut() {
+                self.number(frame);
             }
-            engine.handle_frame(&Frame { number, interface, ..frame }).map_err(Stop::Sink)?;
-            points.learn(source.observation_points());
+            self.engine.handle_frames(batch.frames()).map_err(Stop::Sink)?;
+            self.points.learn(source.observation_points());
             self.emit(sink).map_err(Stop::Sink)?;
-            if number.is_multiple_of(PROGRESS_FRAMES) {
-                sink.progress(number);
+            let frames = self.outcome.stats.meter.frames;
+            if before / PROGRESS_FRAMES != frames / PROGRESS_FRAMES {
+                sink.progress(frames);
             }
         }
         if let Some(warning) = source.warning() {
             self.outcome.warnings.push(warning);
         }
         Ok(())
+    }
+
+    /// Gives a frame its place in the run.
+    fn number(&mut self, frame: &mut Frame<'_>) {
+        let Self { points, outcome, frames, .. } = self;
+        outcome.stats.meter.frames += 1;
+        frame.number = outcome.stats.meter.frames;
+        frame.interface = points.number(frame.interface);
+        // What holds no frame has no time of its own.
+        if frame.link_type != LinkType::NOT_A_FRAME {
+            let (first, last) = outcome.span.unwrap_or((frame.timestamp, frame.timestamp));
+            outcome.span = Some((first.min(frame.timestamp), last.max(frame.timestamp)));
+            count_frame(frames, frame.interface);
+        }
     }
 
     fn emit(&mut self, sink: &mut impl ReplaySink) -> Result<()> {

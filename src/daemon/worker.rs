@@ -12,12 +12,12 @@ use tracing::{error, info, warn};
 use super::clock;
 use super::packet_clock::PacketClock;
 use super::source_clock::SourceClock;
-use crate::capture::{CaptureError, FrameSource, Next, SourceCounters};
+use crate::capture::{CaptureError, FrameBatch, FrameSource, SourceCounters, Supply};
 use crate::meter::{Meter, MeterStats, Observation};
-use crate::net::{Frame, InterfaceId, Timestamp};
+use crate::net::{InterfaceId, Timestamp};
 
 /// Frames after which observations are handed on, at the latest.
-const BATCH_FRAMES: u32 = 256;
+const HANDED_ON_FRAMES: u32 = 256;
 
 /// Packet time after which observations are handed on, at the latest.
 const BATCH_TIME: Duration = Duration::from_millis(200);
@@ -143,24 +143,28 @@ impl Worker {
             if self.shared.stop.load(Ordering::Relaxed) {
                 break WorkerEnd::Stopped;
             }
-            let idle = match self.source.next_frame() {
-                Ok(Next::Frame(frame)) => {
+            let mut batch = FrameBatch::new();
+            let idle = match self.source.next_frames(&mut batch) {
+                Ok(Supply::Frames) => {
                     if std::mem::take(&mut down) {
                         info!(interface = %self.name, "frames come again");
                     }
-                    frames += 1;
-                    in_batch += 1;
-                    let now = clock.at_frame(frame.timestamp, || stopwatch.elapsed());
-                    let interface = InterfaceId(self.interface.0.saturating_add(frame.interface.0));
-                    // Unique over all workers, and rising in each.
-                    let number = frames * self.workers as u64 + self.number as u64;
-                    self.meter.handle_frame(&Frame { number, interface, ..frame }, now);
-                    if in_batch < BATCH_FRAMES && now < handed_on.plus(BATCH_TIME) {
+                    for frame in batch.frames_mut() {
+                        frames += 1;
+                        in_batch += 1;
+                        // Unique over all workers, and rising in each.
+                        frame.number = frames * self.workers as u64 + self.number as u64;
+                        frame.interface.0 = frame.interface.0.saturating_add(self.interface.0);
+                    }
+                    self.meter.handle_frames(batch.frames(), |frame| {
+                        clock.at_frame(frame.timestamp, || stopwatch.elapsed())
+                    });
+                    if in_batch < HANDED_ON_FRAMES && clock.now() < handed_on.plus(BATCH_TIME) {
                         continue;
                     }
                     false
                 }
-                Ok(Next::Idle) => true,
+                Ok(Supply::Idle) => true,
                 Err(CaptureError::Io { source, .. }) if source.kind() == ErrorKind::NetworkDown => {
                     if !std::mem::replace(&mut down, true) {
                         warn!(interface = %self.name, "down; capture goes on when it is up again");
@@ -168,7 +172,7 @@ impl Worker {
                     std::thread::sleep(DOWN_WAIT);
                     true
                 }
-                Ok(Next::End) => break WorkerEnd::SourceEnded(self.source.warning()),
+                Ok(Supply::End) => break WorkerEnd::SourceEnded(self.source.warning()),
                 Err(error) => break WorkerEnd::Failed(error),
             };
             let now = if idle { clock.at_idle(stopwatch.elapsed()) } else { clock.now() };

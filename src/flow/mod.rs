@@ -26,4 +26,4 @@ pub use key::{Endpoint, FlowKey, Orientation, Role};
 pub use record::{ConnState, FlowCounters, FlowEndReason, FlowRecord};
 pub use sides::Sides;
 pub use stream_head::{StreamHead, StreamPush};
-pub use table::{EndedFlow, FlowTable, Observed};
+pub use table::{EndedFlow, FlowTable, LookedUp, Observed};

@@ -15,9 +15,6 @@ const EVICTION_SAMPLE: usize = 8;
 /// How long an established conversation has to be silent before a SYN on its ports counts as another one.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// Flows whose place is found without the index; a power of two.
-const RECENT: usize = 4096;
-
 /// All live flows of one meter, each with a slot `S` for its owner.
 ///
 /// Call [`FlowTable::expire`] until it gives `None` before each [`FlowTable::observe`], with the same
@@ -30,13 +27,20 @@ pub struct FlowTable<S> {
     entries: Vec<Option<FlowEntry<S>>>,
     free: Vec<u32>,
     wheel: Wheel,
-    /// The place that was last found for each value of some bits of the hash: a look that mostly hits, and
-    /// spares the index, which is larger than a processor's nearest caches. What it gives is checked.
-    recent: Vec<u32>,
     /// Where the search for a flow to evict goes on.
     hand: usize,
     /// The places that are still to be drained, last one first; absent before the end of the run.
     draining: Option<Vec<u32>>,
+}
+
+/// Where there is no flow.
+const NO_PLACE: u32 = u32::MAX;
+
+/// Where the flow of a key is, or was when it was looked up.
+#[derive(Debug, Clone, Copy)]
+pub struct LookedUp {
+    hash: u64,
+    place: u32,
 }
 
 /// A flow that left the table.
@@ -80,7 +84,6 @@ impl<S> FlowTable<S> {
             entries: Vec::with_capacity(capacity),
             free: Vec::new(),
             wheel: Wheel::new(capacity),
-            recent: vec![u32::MAX; RECENT],
             hand: 0,
             draining: None,
             config,
@@ -99,18 +102,40 @@ impl<S> FlowTable<S> {
         self.index.is_empty()
     }
 
-    /// Counts a packet for its flow, and makes the flow if there is none.
+    /// Begins to look for the flow of `key`.
+    #[must_use]
+    #[inline]
+    pub fn hash(&self, key: &FlowKey) -> LookedUp {
+        LookedUp { hash: self.hasher.hash_one(key.to_words()), place: NO_PLACE }
+    }
+
+    /// Finds the flow of `key`, and has what a packet of it will need brought near: of several packets, look all up before
+    /// the first is observed, and memory is waited for once.
+    #[inline]
+    pub fn look_up(&self, key: &FlowKey, looked_up: &mut LookedUp) {
+        let Some(place) = self.find(looked_up.hash, key) else { return };
+        looked_up.place = place;
+        if let Some(Some(entry)) = self.entries.get(place as usize) {
+            std::hint::black_box(entry.touch());
+        }
+    }
+
+    /// Counts a packet for its flow, and makes the flow if there is none. `looked_up` is what [`hash`](Self::hash)
+    /// gave for `key`, and may have gone through [`look_up`](Self::look_up) at any time before.
     pub fn observe(
         &mut self,
-        key: FlowKey,
+        (key, looked_up): (FlowKey, LookedUp),
         orientation: Orientation,
         packet: &FlowPacket<'_, '_>,
         now: Timestamp,
         slot: impl FnOnce() -> S,
     ) -> Observed<S> {
-        let hash = self.hasher.hash_one(key.to_words());
+        let LookedUp { hash, place } = looked_up;
         let mut ended = None;
-        let mut found = self.find_recent(hash, &key).or_else(|| self.find(hash, &key));
+        let mut found = match self.entries.get(place as usize) {
+            Some(Some(entry)) if entry.key == key => Some(place),
+            Some(_) | None => self.find(hash, &key),
+        };
         if let Some(place) = found
             && self.begins_anew(place, packet, now)
         {
@@ -130,9 +155,6 @@ impl<S> FlowTable<S> {
                 self.insert(hash, entry)
             }
         };
-        if let Some(recent) = self.recent.get_mut(recent_slot(hash)) {
-            *recent = place;
-        }
         let config = &self.config;
         let Some(Some(entry)) = self.entries.get_mut(place as usize) else {
             // `find` and `insert` give places that hold an entry.
@@ -229,14 +251,6 @@ impl<S> FlowTable<S> {
         numbered.into_iter().map(|(_, place)| place).collect()
     }
 
-    fn find_recent(&self, hash: u64, key: &FlowKey) -> Option<u32> {
-        let place = *self.recent.get(recent_slot(hash))?;
-        match self.entries.get(place as usize) {
-            Some(Some(entry)) if entry.key == *key => Some(place),
-            Some(_) | None => None,
-        }
-    }
-
     fn find(&self, hash: u64, key: &FlowKey) -> Option<u32> {
         let entries = &self.entries;
         self.index
@@ -311,12 +325,6 @@ impl<S> FlowTable<S> {
         let (_, _, place) = victim?;
         self.end(place, FlowEndReason::LackOfResources, now)
     }
-}
-
-const fn recent_slot(hash: u64) -> usize {
-    #[expect(clippy::cast_possible_truncation, reason = "the remainder is below 4096")]
-    let slot = (hash % RECENT as u64) as usize;
-    slot
 }
 
 #[cfg(test)]
@@ -533,7 +541,8 @@ mod tests {
             tunnel: None,
             ip,
         };
-        let observed = table.observe(key, orientation, &packet, now, || ());
+        let looked_up = table.hash(&key);
+        let observed = table.observe((key, looked_up), orientation, &packet, now, || ());
         (observed, ended)
     }
 

@@ -57,6 +57,12 @@ impl TcpSide {
         self.holes
     }
 
+    /// Any of its bytes, to have it near.
+    #[inline]
+    pub(super) const fn touch(&self) -> u64 {
+        self.next as u64
+    }
+
     /// All flags of its segments.
     pub(super) const fn flags(self) -> TcpFlags {
         self.flags

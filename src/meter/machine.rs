@@ -1,7 +1,6 @@
 //! The meter itself: decode, then flow, then, rarely, dissect.
 
-use std::net::IpAddr;
-
+use super::ahead::{AHEAD, Ahead, Keyed};
 use super::datagram_reader::Datagram;
 use super::flow_slot::FlowSlot;
 use super::head_reader::HeadReader;
@@ -9,12 +8,9 @@ use super::output::Output;
 use super::stream_reader::Segment;
 use super::talk::ReadMessage;
 use super::{
-    BindingSource, Config, FlowReport, MessageContext, MessageFlow, MeterStats, Observation,
-    ObservationKind,
+    Config, FlowReport, MessageContext, MessageFlow, MeterStats, Observation, ObservationKind,
 };
-use crate::decode::{
-    ArpPacket, IpPacket, Network, Packet, TcpFlags, Transport, TunnelTrust, decode_trusting,
-};
+use crate::decode::{IpPacket, Network, Packet, TcpFlags, Transport, TunnelTrust};
 use crate::dissect::Message;
 use crate::flow::{
     EndedFlow, FlowEntry, FlowKey, FlowPacket, FlowTable, FragmentPool, Orientation, Role,
@@ -35,7 +31,7 @@ pub struct Meter {
     pub(super) fragments: FragmentPool,
     pub(super) reader: HeadReader,
     pub(super) stats: MeterStats,
-    output: Output,
+    pub(super) output: Output,
 }
 
 /// A packet's flow, and its place in it.
@@ -69,14 +65,32 @@ impl Meter {
     /// Takes in a frame at the time `now`, which is at least the frame's time stamp unless the
     /// capture's times run backwards.
     pub fn handle_frame(&mut self, frame: &Frame<'_>, now: Timestamp) {
+        self.handle_frames(std::slice::from_ref(frame), |_| now);
+    }
+
+    /// Takes in frames, in order; `now` says of each at what time, as of [`handle_frame`](Self::handle_frame).
+    pub fn handle_frames(
+        &mut self,
+        frames: &[Frame<'_>],
+        mut now: impl FnMut(&Frame<'_>) -> Timestamp,
+    ) {
+        for frames in frames.chunks(AHEAD) {
+            let mut places = [const { None }; AHEAD];
+            self.look_ahead(frames, &mut places);
+            for (frame, ahead) in frames.iter().zip(places.iter().flatten()) {
+                let now = now(frame);
+                self.take_in(frame, ahead, now);
+            }
+        }
+    }
+
+    fn take_in(&mut self, frame: &Frame<'_>, ahead: &Ahead<'_>, now: Timestamp) {
         if self.table.may_expire(now) {
             self.handle_timeout(now);
         }
         self.stats.frames += 1;
         self.stats.wire_bytes += u64::from(frame.wire_len);
-        // Looked at where it stands: moving it out of the result would cost as much as reading it.
-        let read = decode_trusting(frame, self.tunnel_trust());
-        let packet = match &read {
+        let packet = match &ahead.read {
             Ok(packet) => packet,
             Err(error) => {
                 self.stats.invalid += 1;
@@ -90,9 +104,14 @@ impl Meter {
         }
         self.output.begin(now, frame.number, 0, frame.timestamp);
         match &packet.network {
-            Network::Ip(ip) => match ip.fragment {
-                None => self.handle_ip(frame, packet, ip, now),
-                Some(fragment) => self.handle_fragment(frame, packet, ip, fragment, now),
+            Network::Ip(ip) => match (ip.fragment, &ahead.flow) {
+                (None, Some(keyed)) => {
+                    let counted = self.count_keyed(frame, packet, ip, *keyed, now);
+                    self.read(frame, packet, ip, &counted);
+                    self.report(&counted, now);
+                }
+                (None, None) => self.handle_ip(frame, packet, ip, now),
+                (Some(fragment), _) => self.handle_fragment(frame, packet, ip, fragment, now),
             },
             Network::Arp(arp) => self.handle_arp(packet, arp),
             Network::Link { ether_type, payload } => {
@@ -175,7 +194,6 @@ impl Meter {
     }
 
     /// Counts a packet for its flow.
-    #[inline]
     pub(super) fn count(
         &mut self,
         frame: &Frame<'_>,
@@ -184,6 +202,20 @@ impl Meter {
         now: Timestamp,
     ) -> Counted {
         let (key, orientation) = self.key(frame, packet, ip);
+        let keyed = Keyed { key, orientation, looked_up: self.table.hash(&key) };
+        self.count_keyed(frame, packet, ip, keyed, now)
+    }
+
+    #[inline]
+    fn count_keyed(
+        &mut self,
+        frame: &Frame<'_>,
+        packet: &Packet<'_>,
+        ip: &IpPacket<'_>,
+        keyed: Keyed,
+        now: Timestamp,
+    ) -> Counted {
+        let Keyed { key, orientation, looked_up } = keyed;
         let flow_packet = FlowPacket {
             frame: frame.number,
             timestamp: frame.timestamp,
@@ -194,7 +226,8 @@ impl Meter {
             tunnel: packet.tunnel.as_ref(),
             ip,
         };
-        let observed = self.table.observe(key, orientation, &flow_packet, now, FlowSlot::default);
+        let observed =
+            self.table.observe((key, looked_up), orientation, &flow_packet, now, FlowSlot::default);
         if let Some(ended) = observed.ended {
             self.end_flow(ended);
         }
@@ -307,43 +340,6 @@ impl Meter {
         }
         entry.was_told = true;
         self.output.push(ObservationKind::FlowUpdated { report: report(entry), interim });
-    }
-
-    /// The sender of an ARP packet says which address it holds; a probe says nothing (RFC 5227, 2.1.1), and
-    /// neither does who speaks for another station.
-    fn handle_arp(&mut self, packet: &Packet<'_>, arp: &ArpPacket) {
-        let speaks_for_itself = packet.ether.is_none_or(|ether| ether.source == arp.sender_mac);
-        if speaks_for_itself && arp.sender_mac.is_station() && !arp.sender_ip.is_unspecified() {
-            self.output.push(ObservationKind::BindingSeen {
-                mac: arp.sender_mac,
-                ip: IpAddr::V4(arp.sender_ip),
-                how: BindingSource::Arp,
-            });
-        }
-    }
-
-    fn handle_link_message(
-        &mut self,
-        frame: &Frame<'_>,
-        packet: &Packet<'_>,
-        ether_type: u16,
-        payload: &[u8],
-    ) {
-        match self.reader.dissector.link(ether_type, payload) {
-            Ok(Some(message)) => {
-                self.stats.count_message(message.protocol());
-                let context = MessageContext {
-                    interface: frame.interface,
-                    vlans: packet.vlans,
-                    ether: packet.ether,
-                    tunnel: packet.tunnel,
-                    flow: None,
-                };
-                self.output.push_message(context, message);
-            }
-            Ok(None) => {}
-            Err(error) => self.stats.count_dissect_error(error),
-        }
     }
 
     fn end_flow(&mut self, ended: EndedFlow<FlowSlot>) {

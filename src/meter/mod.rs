@@ -3,11 +3,13 @@
 //! Comes in: [`Frame`](crate::net::Frame)s and the time. Goes out: [`Observation`]s and [`MeterStats`].
 //! It never knows devices, clouds or alerts, and shares nothing.
 
+mod ahead;
 mod config;
 mod datagram_reader;
 mod flow_slot;
 mod fragmented;
 mod head_reader;
+mod link_layer;
 mod machine;
 mod observation;
 mod output;

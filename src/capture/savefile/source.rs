@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 use super::input::{self, Arrival, Input};
 use super::parser::Parser;
 use super::step::{Malformed, Record, Step};
-use crate::capture::{CaptureError, FrameSource, Next, ObservationPoint, SourceCounters};
+use crate::capture::{
+    BATCH_FRAMES, CaptureError, FrameBatch, FrameSource, Next, ObservationPoint, SourceCounters,
+    Supply,
+};
 use crate::net::Frame;
 
 /// Bytes read at once. Large enough that system calls do not matter, small enough to stay in cache.
@@ -139,6 +142,43 @@ impl SavefileSource {
         }
     }
 
+    /// Finds the next record among the bytes at hand.
+    #[inline]
+    fn record_at_hand(&mut self) -> Option<Record> {
+        loop {
+            let bytes = self.buffer.get(self.start..self.end).unwrap_or_default();
+            match self.parser.parse(bytes) {
+                Step::Frame(record) => return Some(record),
+                Step::Skip(count) => self.pass_over(count),
+                // The parser says the same again when it is asked for the next frame.
+                Step::Need(_) | Step::Malformed(_) => return None,
+            }
+        }
+    }
+
+    /// Goes behind a record; gives the place of its first byte in the buffer.
+    #[inline]
+    const fn consume(&mut self, record: &Record) -> usize {
+        let first = self.start + record.offset;
+        self.start += record.consumed;
+        self.frames += 1;
+        first
+    }
+
+    /// The frame of a record whose first byte is at `first` in the buffer.
+    #[inline]
+    fn frame(&self, first: usize, record: &Record) -> Frame<'_> {
+        Frame {
+            number: 0,
+            timestamp: record.timestamp,
+            interface: record.interface,
+            link_type: record.link_type,
+            wire_len: record.wire_len,
+            stripped_tag: None,
+            bytes: self.buffer.get(first..first + record.length).unwrap_or_default(),
+        }
+    }
+
     fn pass_over(&mut self, count: usize) {
         let at_hand = count.min(self.end - self.start);
         self.start += at_hand;
@@ -233,18 +273,30 @@ impl FrameSource for SavefileSource {
             Err(Arrival::Nothing) => return Ok(Next::Idle),
             Err(Arrival::Bytes(_) | Arrival::End) => return Ok(Next::End),
         };
-        let first = self.start + record.offset;
-        self.start += record.consumed;
-        self.frames += 1;
-        Ok(Next::Frame(Frame {
-            number: 0,
-            timestamp: record.timestamp,
-            interface: record.interface,
-            link_type: record.link_type,
-            wire_len: record.wire_len,
-            stripped_tag: None,
-            bytes: self.buffer.get(first..first + record.length).unwrap_or_default(),
-        }))
+        let first = self.consume(&record);
+        Ok(Next::Frame(self.frame(first, &record)))
+    }
+
+    fn next_frames<'a>(&'a mut self, batch: &mut FrameBatch<'a>) -> Result<Supply, CaptureError> {
+        if self.is_ended {
+            return Ok(Supply::End);
+        }
+        let mut next = match self.next_record()? {
+            Ok(record) => Some(record),
+            Err(Arrival::Nothing) => return Ok(Supply::Idle),
+            Err(Arrival::Bytes(_) | Arrival::End) => return Ok(Supply::End),
+        };
+        // From here on the buffer stays as it is, so that places in it stay good.
+        let mut found = [None; BATCH_FRAMES];
+        for place in &mut found {
+            let Some(record) = next.take().or_else(|| self.record_at_hand()) else { break };
+            *place = Some((self.consume(&record), record));
+        }
+        let source: &'a Self = self;
+        for (first, record) in found.iter().flatten() {
+            batch.push(source.frame(*first, record));
+        }
+        Ok(Supply::Frames)
     }
 
     fn observation_points(&self) -> &[ObservationPoint] {
