@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use super::network::Start;
 use super::step::Shell;
 use super::{DecodeError, EtherAddresses, Network, Packet, Tunnel, TunnelTrust, VlanIds};
-use super::{link, network, wrapping};
+use super::{link, network, straight, wrapping};
 use crate::net::{Frame, IpProtocol};
 
 /// Reads a frame up to its transport header, as far as its bytes go, through all tunnels that it knows.
@@ -27,6 +27,21 @@ pub fn decode<'a>(frame: &Frame<'a>) -> Result<Packet<'a>, DecodeError> {
 /// As [`decode`].
 #[inline]
 pub fn decode_trusting<'a>(
+    frame: &Frame<'a>,
+    trust: TunnelTrust,
+) -> Result<Packet<'a>, DecodeError> {
+    match straight::packet(frame) {
+        Some(packet) => Ok(packet),
+        None => decode_by_layers(frame, trust),
+    }
+}
+
+/// As [`decode_trusting`], layer by layer whatever the frame is; gives the same.
+///
+/// # Errors
+/// As [`decode`].
+#[inline(never)]
+pub fn decode_by_layers<'a>(
     frame: &Frame<'a>,
     trust: TunnelTrust,
 ) -> Result<Packet<'a>, DecodeError> {

@@ -21,6 +21,7 @@ mod pseudo;
 mod radio;
 mod shard;
 mod step;
+mod straight;
 mod transport;
 mod tunnel;
 mod tzsp;
@@ -28,7 +29,7 @@ mod udp_tunnel;
 mod wifi;
 mod wrapping;
 
-pub use decoder::{FragmentHeader, decode, decode_reassembled, decode_trusting};
+pub use decoder::{FragmentHeader, decode, decode_by_layers, decode_reassembled, decode_trusting};
 pub use error::{DecodeError, DecodeReason, Layer};
 pub use packet::{
     ArpPacket, EtherAddresses, Fragment, IpPacket, Network, Packet, TcpFlags, TcpHeader, Transport,

@@ -8,7 +8,7 @@ use super::{DecodeError, Tunnel};
 use crate::net::{IpProtocol, MacAddr};
 
 /// What could be read of a frame: everything up to the point where decoding stopped.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Packet<'a> {
     /// The Ethernet or 802.11 addresses of the innermost header that has any.
     pub ether: Option<EtherAddresses>,
@@ -76,7 +76,7 @@ const fn vlan_id(bits: u32) -> u16 {
 }
 
 /// The network layer of a packet.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Network<'a> {
     /// IPv4 or IPv6.
     Ip(IpPacket<'a>),
@@ -92,7 +92,7 @@ pub enum Network<'a> {
 }
 
 /// An IP packet.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IpPacket<'a> {
     /// Source address.
     pub source: IpAddr,
