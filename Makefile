@@ -14,7 +14,7 @@ export PATH := $(PATH):/usr/sbin:/sbin:$(abspath $(TARGET_DIR))/tools/usr/bin:$(
 # Asked when a recipe needs it, so after the set-up: the second capture backend if it can be linked.
 FEATURES = $(shell .ci/setup has-libpcap && echo --features libpcap)
 
-.PHONY: help setup setup-build build demo test soak bench lint fmt clean install
+.PHONY: help setup setup-build build demo test soak bench bench-peers lint fmt clean install
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -43,6 +43,17 @@ soak: setup-build ## Judge 200 simulated devices over 72 hours; count series und
 
 bench: setup-build ## Measure speed; benches/README.md says how to read it
 	$(CARGO) bench --locked $(FEATURES)
+
+# Where the captures of bench-peers come from: a script that makes mixed.pcap and bulk.pcap in the folder OUT.
+PEER_CAPTURES ?= $(TARGET_DIR)/perf-captures
+PEER_SCRIPT ?= ../shared/perf/make_perf_pcaps.sh
+
+bench-peers: build ## Compare CPU and memory with tcpdump, softflowd, nfpcapd, argus, p0f, ndpiReader, tshark (half an hour)
+	@.ci/setup peers
+	@test -f $(PEER_CAPTURES)/bulk.pcap || { test -x $(PEER_SCRIPT) || test -f $(PEER_SCRIPT) || \
+	  { echo "make bench-peers: put mixed.pcap and bulk.pcap into $(PEER_CAPTURES), or name a script that makes them: PEER_SCRIPT=..."; exit 1; }; \
+	  OUT=$(PEER_CAPTURES) bash $(PEER_SCRIPT); }
+	python3 benches/peers.py --write $(PROGRAM) $(PEER_CAPTURES)
 
 lint: ## Check form and lints, as CI does
 	$(CARGO) fmt --check
