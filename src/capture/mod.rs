@@ -6,6 +6,7 @@
 #[cfg(target_os = "linux")]
 mod afpacket;
 mod config;
+mod cutoff_state;
 mod error;
 mod interface;
 #[cfg(feature = "libpcap")]
@@ -19,12 +20,13 @@ mod tzsp;
 #[cfg(target_os = "linux")]
 pub use afpacket::AfPacketSource;
 pub use config::{Backend, Config, InterfaceConfig, InterfaceRole};
+pub use cutoff_state::CutoffUnavailable;
 pub use error::CaptureError;
 pub use interface::{Interface, list as list_interfaces};
 #[cfg(feature = "libpcap")]
 pub use libpcap::LibpcapSource;
 pub use link_sender::LinkSender;
-pub use open::open_interface;
+pub use open::{open_interface, open_shared};
 pub use savefile::SavefileSource;
 pub use source::{FrameSource, Next, ObservationPoint, SourceCounters};
 pub use tzsp::TzspSource;
