@@ -133,7 +133,12 @@ fn an_interface_that_does_not_exist_is_told_apart_from_one_that_went_away_or_dow
     let mut source = AfPacketSource::open(&pair.far, &Config::default()).unwrap();
     pair.remove();
     let error = (0..20).find_map(|_| source.next_frame().err());
-    assert!(matches!(error, Some(CaptureError::NotFound { .. })), "{error:?}");
+    assert!(matches!(error, Some(CaptureError::Vanished { .. })), "{error:?}");
+    let error = source.next_frame().err();
+    assert!(
+        matches!(error, Some(CaptureError::Vanished { .. })),
+        "as long as it is gone: {error:?}"
+    );
 }
 
 #[test]
@@ -154,6 +159,158 @@ fn a_source_goes_on_when_its_interface_comes_back() {
     });
 
     assert!(has_come_back);
+}
+
+#[test]
+fn an_interface_that_is_removed_and_made_again_is_captured_on_without_any_capability() {
+    for workers in [1, 2] {
+        let Some(pair) = Veth::new() else { return };
+        let config = Config { workers, ..Config::default() };
+        let mut sources = AfPacketSource::open_shared(&pair.far, &config).unwrap();
+        let (orders, taken) = std::sync::mpsc::sync_channel::<()>(0);
+        let (answers, answered) = std::sync::mpsc::sync_channel(0);
+        let reader = thread::spawn(move || {
+            clear_capabilities();
+            for () in taken {
+                let mut seen = Vec::new();
+                let mut failures = 0;
+                for source in &mut sources {
+                    // As the daemon's worker does, which waits and asks again.
+                    for _ in 0..40 {
+                        match source.next_frame() {
+                            Ok(Next::Frame(frame)) => seen.push(frame.bytes.len()),
+                            Ok(Next::Idle) => break,
+                            Ok(Next::End) => panic!("an interface does not end"),
+                            Err(CaptureError::Vanished { .. } | CaptureError::Io { .. }) => {
+                                failures += 1;
+                                thread::sleep(std::time::Duration::from_millis(50));
+                            }
+                            Err(error) => panic!("{error}"),
+                        }
+                    }
+                }
+                answers.send((seen, failures)).unwrap();
+            }
+            sources.iter_mut().map(|source| source.counters().received).sum::<u64>()
+        });
+        let ask = || {
+            orders.send(()).unwrap();
+            answered.recv().unwrap()
+        };
+        let send = |length| {
+            let mut sender = pair.sender();
+            sender.send_to(&frame(&[], 7, length), None).unwrap().unwrap();
+        };
+
+        send(80);
+        assert_eq!(ask(), (vec![80], 0));
+        for round in 1..4 {
+            pair.remove();
+            let (seen, failures) = ask();
+            assert!(seen.is_empty() && failures > 0, "{seen:?} {failures}");
+            pair.make_again();
+            ask();
+            send(80 + round);
+            assert_eq!(ask().0, [80 + round], "{workers} workers");
+        }
+        drop(orders);
+        assert!(reader.join().unwrap() >= 4, "what was counted before is still there");
+    }
+}
+
+/// Frames of every kind that sharding tells apart, with both directions and fragments of each flow; each with the number of
+/// its flow.
+fn frames_to_share() -> Vec<(u32, Vec<u8>)> {
+    let mut frames = Vec::new();
+    for flow in 0_u8..48 {
+        let (one, other) = ([192, 0, 2, flow], [198, 51, 100, flow / 3]);
+        let long =
+            |low: [u8; 4]| [&[0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, flow, 0, 0, 0][..], &low].concat();
+        for is_reverse in [false, true] {
+            let pair = if is_reverse { (other, one) } else { (one, other) };
+            let v4 = |offset: u8| {
+                let start = [0x45, 0, 0, 48, 0, 9, offset & 0x20, offset & 0x1f, 64, 17, 0, 0];
+                [&start[..], &pair.0, &pair.1, &[0x5a; 28]].concat()
+            };
+            let v6 = |next: u8| {
+                let start = [0x60, 0, 0, 0, 0, 28, next, 64];
+                [&start[..], &long(pair.0), &long(pair.1), &[0; 28]].concat()
+            };
+            let arp = vec![0; 46];
+            let ppp = |protocol: u8, ip: Vec<u8>| {
+                [&[0x11, 0, 0, 1, 0, 50, 0, protocol][..], &ip].concat()
+            };
+            let kinds: [(&[u8], Vec<u8>); 12] = [
+                (&[8, 0], v4(0)),
+                (&[8, 0], v4(0x20)),
+                (&[8, 0], v4(0x05)),
+                (&[0x86, 0xdd], v6(17)),
+                (&[0x86, 0xdd], v6(44)),
+                (&[0x81, 0, 0, 7, 8, 0], v4(0)),
+                (&[0x88, 0xa8, 0, 7, 0x81, 0, 0, 9, 8, 0], v4(0)),
+                (&[0x81, 0, 0, 7, 0x81, 0, 0, 8, 0x91, 0, 0, 9, 0x86, 0xdd], v6(6)),
+                (&[8, 6], arp),
+                (&[0x88, 0x64], ppp(0x21, v4(0))),
+                (&[0x88, 0x64], ppp(0x57, v6(6))),
+                (&[0x88, 0xb5], vec![3; 46]),
+            ];
+            for (kind, (types, payload)) in (0_u32..).zip(kinds) {
+                let near = [2, 0, 0, 0, 0, flow];
+                let far = [2, 0, 1, 0, 0, flow / 5];
+                let stations = if is_reverse { [near, far] } else { [far, near] }.concat();
+                // Those of one address pair belong together, whatever stands around them.
+                let group = if kind == 8 || kind == 11 {
+                    1
+                } else if matches!(kind, 3 | 4 | 7 | 10) {
+                    2
+                } else {
+                    0
+                };
+                frames.push((u32::from(flow) * 4 + group, [&stations, types, &payload].concat()));
+            }
+        }
+    }
+    frames
+}
+
+#[test]
+fn both_directions_and_all_fragments_meet_in_the_worker_that_a_replay_gives_them_to() {
+    for workers in [2, 3, 4] {
+        let Some(pair) = Veth::new() else { return };
+        let config = Config { workers, ring_bytes: 16 << 20, ..Config::default() };
+        let mut sources = AfPacketSource::open_shared(&pair.far, &config).unwrap();
+        assert_eq!(sources.len(), workers);
+        let frames = frames_to_share();
+        let mut sender = pair.sender();
+        for (_, frame) in &frames {
+            sender.send_to(frame, None).unwrap().unwrap();
+        }
+
+        let mut total = 0;
+        let mut used = 0;
+        let mut homes = std::collections::HashMap::new();
+        for (worker, source) in sources.iter_mut().enumerate() {
+            let mut seen = 0;
+            while let Next::Frame(frame) = source.next_frame().unwrap() {
+                let number = hikwatch::decode::shard_number(&frame);
+                assert_eq!(number as usize % workers, worker, "{:x?}", frame.bytes);
+                let whole = match frame.stripped_tag {
+                    Some(tag) => {
+                        let tag = [tag.tpid.to_be_bytes(), tag.tci.to_be_bytes()].concat();
+                        [&frame.bytes[..12], &tag, &frame.bytes[12..]].concat()
+                    }
+                    None => frame.bytes.to_vec(),
+                };
+                let (flow, _) = frames.iter().find(|(_, sent)| *sent == whole).unwrap();
+                assert_eq!(*homes.entry(*flow).or_insert(worker), worker);
+                seen += 1;
+            }
+            total += seen;
+            used += usize::from(seen > 0);
+            assert_eq!(source.counters().kernel_drops, 0);
+        }
+        assert_eq!((total, used), (frames.len(), workers), "each frame once, and nobody idle");
+    }
 }
 
 #[test]

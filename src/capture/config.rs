@@ -9,6 +9,11 @@ pub struct Config {
     pub backend: Backend,
     /// Memory of one interface's ring, in bytes; rounded to whole blocks.
     pub ring_bytes: usize,
+    /// Memory of the table of flows that the kernel counts in our place, in bytes; with too little for one flow there is
+    /// none.
+    pub cutoff_bytes: usize,
+    /// Threads that share the frames of one interface, and the memory of its ring and table.
+    pub workers: usize,
     /// Asks the interface for frames that are not addressed to it.
     pub promiscuous: bool,
     /// A filter expression in the language of pcap-filter(7); libpcap backend only.
@@ -22,6 +27,8 @@ impl Default for Config {
         Self {
             backend: Backend::AfPacket,
             ring_bytes: 8 << 20,
+            cutoff_bytes: 2 << 20,
+            workers: 1,
             promiscuous: true,
             filter: None,
             tzsp: Vec::new(),

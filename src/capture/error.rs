@@ -31,6 +31,12 @@ pub enum CaptureError {
         /// What was found instead.
         problem: String,
     },
+    /// An interface that was captured on was removed; asked again, the source looks whether it is back.
+    #[error("interface {name} is gone")]
+    Vanished {
+        /// The interface.
+        name: String,
+    },
     /// The operating system refused a call.
     #[error("{what}: {source}")]
     Io {

@@ -7,6 +7,7 @@
 mod afpacket;
 mod batch;
 mod config;
+mod cutoff_state;
 mod error;
 mod interface;
 #[cfg(feature = "libpcap")]
@@ -21,12 +22,13 @@ mod tzsp;
 pub use afpacket::AfPacketSource;
 pub use batch::{BATCH_FRAMES, FrameBatch};
 pub use config::{Backend, Config, InterfaceConfig, InterfaceRole};
+pub use cutoff_state::CutoffUnavailable;
 pub use error::CaptureError;
 pub use interface::{Interface, list as list_interfaces};
 #[cfg(feature = "libpcap")]
 pub use libpcap::LibpcapSource;
 pub use link_sender::LinkSender;
-pub use open::open_interface;
+pub use open::{open_interface, open_shared};
 pub use savefile::SavefileSource;
 pub use source::{FrameSource, Next, ObservationPoint, SourceCounters, Supply};
 pub use tzsp::TzspSource;

@@ -19,14 +19,52 @@ pub fn open_interface(
     }
 }
 
+/// Opens an interface for as many workers as the configuration says: each source has a share of its frames.
+///
+/// # Errors
+/// As of [`open_interface`], and the backend cannot share an interface.
+pub fn open_shared(
+    interface: &InterfaceConfig,
+    config: &Config,
+) -> Result<Vec<Box<dyn FrameSource>>, CaptureError> {
+    if config.workers <= 1 {
+        return Ok(vec![open_interface(interface, config)?]);
+    }
+    match config.backend {
+        Backend::AfPacket => share_afpacket(&interface.name, config),
+        Backend::Libpcap => Err(CaptureError::Unsupported {
+            what: "several workers with the backend libpcap".into(),
+            hint: "set capture.workers = 1, or use `--backend afpacket`".into(),
+        }),
+    }
+}
+
 #[cfg(target_os = "linux")]
-fn open_afpacket(name: &str, config: &Config) -> Result<Box<dyn FrameSource>, CaptureError> {
-    if let Some(filter) = &config.filter {
-        return Err(CaptureError::Unsupported {
+fn share_afpacket(name: &str, config: &Config) -> Result<Vec<Box<dyn FrameSource>>, CaptureError> {
+    refuse_filter(config)?;
+    let sources = super::AfPacketSource::open_shared(name, config)?;
+    Ok(sources.into_iter().map(|source| Box::new(source) as Box<dyn FrameSource>).collect())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn share_afpacket(name: &str, config: &Config) -> Result<Vec<Box<dyn FrameSource>>, CaptureError> {
+    Ok(vec![open_afpacket(name, config)?])
+}
+
+#[cfg(target_os = "linux")]
+fn refuse_filter(config: &Config) -> Result<(), CaptureError> {
+    match &config.filter {
+        None => Ok(()),
+        Some(filter) => Err(CaptureError::Unsupported {
             what: format!("filter `{filter}` with the backend afpacket"),
             hint: "filter expressions need `--backend libpcap`".into(),
-        });
+        }),
     }
+}
+
+#[cfg(target_os = "linux")]
+fn open_afpacket(name: &str, config: &Config) -> Result<Box<dyn FrameSource>, CaptureError> {
+    refuse_filter(config)?;
     Ok(Box::new(super::AfPacketSource::open(name, config)?))
 }
 
@@ -73,6 +111,15 @@ mod tests {
     #[test]
     fn the_default_backend_opens_the_interface_by_its_name() {
         assert!(problem(&Config::default()).contains("nosuchinterface does not exist"));
+    }
+
+    #[test]
+    fn libpcap_shares_no_interface() {
+        let config = Config { backend: Backend::Libpcap, workers: 2, ..Config::default() };
+        let interface = InterfaceConfig { name: "lo".into(), role: InterfaceRole::Lan };
+
+        let problem = open_shared(&interface, &config).err().unwrap().to_string();
+        assert!(problem.contains("--backend afpacket"), "{problem}");
     }
 
     #[cfg(not(feature = "libpcap"))]

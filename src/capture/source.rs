@@ -1,7 +1,7 @@
 //! What every place that frames come from has in common.
 
-use super::{CaptureError, FrameBatch};
-use crate::net::Frame;
+use super::{CaptureError, CutoffUnavailable, FrameBatch};
+use crate::net::{Cutoff, Frame};
 
 /// What a source has for the reader at this moment.
 #[derive(Debug)]
@@ -62,6 +62,16 @@ pub trait FrameSource: Send {
     fn warning(&self) -> Option<String> {
         None
     }
+
+    /// Gives away the table by which the kernel counts flows of this source in our place. It works without the source,
+    /// which goes on leaving out the frames of what is cut in it. Asked again, it answers
+    /// [`CutoffUnavailable::Source`].
+    ///
+    /// # Errors
+    /// There is none; everything is captured.
+    fn take_cutoff(&mut self) -> Result<Box<dyn Cutoff>, CutoffUnavailable> {
+        Err(CutoffUnavailable::Source)
+    }
 }
 
 /// An interface that frames were seen on (RFC 7011, "observation point").
@@ -82,4 +92,14 @@ pub struct SourceCounters {
     pub interface_drops: u64,
     /// How often the ring was found full (TPACKET_V3 `tp_freeze_q_cnt`).
     pub ring_freezes: u64,
+}
+
+impl SourceCounters {
+    /// Adds what another source of the same interface has counted.
+    pub const fn add(&mut self, other: &Self) {
+        self.received += other.received;
+        self.kernel_drops += other.kernel_drops;
+        self.interface_drops += other.interface_drops;
+        self.ring_freezes += other.ring_freezes;
+    }
 }

@@ -61,7 +61,7 @@ impl fmt::Display for Failure {
 impl From<CaptureError> for Failure {
     fn from(error: CaptureError) -> Self {
         let code = match &error {
-            CaptureError::NotFound { .. } => Code::NoInput,
+            CaptureError::NotFound { .. } | CaptureError::Vanished { .. } => Code::NoInput,
             CaptureError::Permission { .. } => Code::Permission,
             CaptureError::NotACapture { .. } => Code::Input,
             CaptureError::Unsupported { .. } => Code::Unavailable,

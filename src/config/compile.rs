@@ -30,6 +30,9 @@ const MAX_INTERFACE_NAME: usize = 15;
 /// Most blocks in `network.local`; every flow is compared with each.
 const MAX_LOCAL_BLOCKS: usize = 64;
 
+/// Most threads that share an interface; more than any machine that this runs on has use for.
+const MAX_WORKERS: usize = 16;
+
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 /// Not beyond the reach of the flow table's timing wheel.
@@ -127,10 +130,17 @@ fn read_capture(section: &mut Section<'_>, config: &mut Config) {
     let backends = [("afpacket", Backend::AfPacket), ("libpcap", Backend::Libpcap)];
     section.choice("backend", &mut capture.backend, &backends);
     section.size("ring", &mut capture.ring_bytes, 256 * KIB..=1024 * MIB);
+    section.size("cutoff", &mut capture.cutoff_bytes, 0..=64 * MIB);
+    section.count("workers", &mut capture.workers, 1..=MAX_WORKERS);
     section.flag("promiscuous", &mut capture.promiscuous);
     section.flag("trust_tunnels", &mut config.meter.trust_tunnels);
     section.optional_text("filter", &mut capture.filter);
 
+    if capture.workers > 1 && capture.backend == Backend::Libpcap {
+        let problem = "only the afpacket backend shares an interface; set capture.backend = \"afpacket\" or \
+                       workers = 1";
+        section.refuse("workers", problem.to_owned());
+    }
     if capture.filter.is_some() && capture.backend == Backend::AfPacket {
         let problem = "only the libpcap backend filters; set capture.backend = \"libpcap\" or \
                        take the filter out";
@@ -405,6 +415,14 @@ mod tests {
         assert!(twice[0].starts_with("interface[1].name: \"eth0\" is named twice"), "{}", twice[0]);
         assert!(nameless[0].starts_with("interface[0].name: is needed"), "{}", nameless[0]);
         assert!(stray[0].contains("[[interface]]"), "{}", stray[0]);
+    }
+
+    #[test]
+    fn several_workers_need_the_backend_that_shares() {
+        assert!(Config::from_toml("[capture]\nworkers = 16\ncutoff = \"0B\"").is_ok());
+        let found = problems("[capture]\nworkers = 2\nbackend = \"libpcap\"");
+        assert_eq!(found.len(), 1);
+        assert!(found[0].starts_with("capture.workers: only the afpacket backend"), "{found:?}");
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub(super) struct EventBatch {
     pub(super) habits: Vec<(DeviceId, Habits)>,
     /// Alerts that were not told.
     pub(super) suppressed: SuppressedAlerts,
-    /// Totals, by worker.
+    /// Totals, by interface.
     pub(super) totals: Vec<WorkerTotals>,
     pub(super) analyst: AnalystStats,
     /// What was seen in the last hour, by interface.
@@ -107,6 +107,8 @@ struct State {
 #[derive(Debug)]
 pub(super) struct Feed {
     ring: Consumer<Batch>,
+    /// The number of the interface that it reads, or shares.
+    interface: u16,
     waiting: VecDeque<Observation>,
     watermark: Timestamp,
     totals: WorkerTotals,
@@ -114,9 +116,10 @@ pub(super) struct Feed {
 }
 
 impl Feed {
-    pub(super) fn new(ring: Consumer<Batch>) -> Self {
+    pub(super) fn new(ring: Consumer<Batch>, interface: InterfaceId) -> Self {
         Self {
             ring,
+            interface: interface.0,
             waiting: VecDeque::new(),
             watermark: Timestamp::ZERO,
             totals: WorkerTotals::default(),
@@ -202,10 +205,10 @@ impl Analysis {
         slowest.max(latest.minus(PATIENCE))
     }
 
-    /// Tells the analyst what was read and lost on each interface: every source is one.
+    /// Tells the analyst what was read and lost on each interface.
     fn note_capture(&mut self, now: Timestamp) {
-        for (number, feed) in (0u16..).zip(&self.feeds) {
-            let WorkerTotals { meter, source, .. } = &feed.totals;
+        for (number, totals) in (0u16..).zip(totals_by_interface(&self.feeds)) {
+            let WorkerTotals { meter, source, .. } = &totals;
             let lost = source.kernel_drops + source.interface_drops;
             self.analyst.note_capture(InterfaceId(number), meter.frames, lost, now);
         }
@@ -236,7 +239,7 @@ impl Analysis {
             forgotten: std::mem::take(&mut self.state.forgotten),
             habits: self.analyst.take_habits(),
             suppressed: self.analyst.suppressed_alerts(),
-            totals: self.feeds.iter().map(|feed| feed.totals).collect(),
+            totals: totals_by_interface(&self.feeds),
             analyst: self.analyst.stats(),
             coverage: self.analyst.coverage(),
             late: self.state.late,
@@ -281,4 +284,19 @@ impl Analysis {
             }
         }
     }
+}
+
+/// Totals of the workers of each interface, by its number.
+fn totals_by_interface(feeds: &[Feed]) -> Vec<WorkerTotals> {
+    let mut totals: Vec<WorkerTotals> = Vec::new();
+    for feed in feeds {
+        let number = usize::from(feed.interface);
+        if totals.len() <= number {
+            totals.resize_with(number + 1, WorkerTotals::default);
+        }
+        if let Some(sum) = totals.get_mut(number) {
+            sum.add(&feed.totals);
+        }
+    }
+    totals
 }

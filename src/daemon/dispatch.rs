@@ -60,7 +60,7 @@ pub(super) struct Dispatch {
     pub(super) pseudonyms: Option<Arc<Pseudonyms>>,
     pub(super) store: Option<StoreFeed>,
     pub(super) sight: SightLog,
-    /// The interfaces, one a worker, by number.
+    /// The interfaces, by number.
     pub(super) points: Vec<ObservationPoint>,
     /// Since the start.
     pub(super) running: Stopwatch,
@@ -72,7 +72,8 @@ pub(super) struct Dispatch {
 impl Dispatch {
     /// Delivers until the analysis has ended; gives how the sources ended.
     pub(super) fn run(mut self) -> Vec<WorkerEnd> {
-        let number = self.points.len() + 1;
+        // Behind the workers and the analysis.
+        let number = self.shared.progress.len().saturating_sub(1);
         loop {
             self.shared.advance(number);
             let received = self.batches.recv_timeout(NAP);
@@ -159,10 +160,7 @@ impl Dispatch {
         let mut lost = 0;
         for totals in &batch.totals {
             meter.add(&totals.meter);
-            capture.received += totals.source.received;
-            capture.kernel_drops += totals.source.kernel_drops;
-            capture.interface_drops += totals.source.interface_drops;
-            capture.ring_freezes += totals.source.ring_freezes;
+            capture.add(&totals.source);
             lost += totals.observations_dropped;
         }
         self.counters.devices = batch.analyst.devices as u64;

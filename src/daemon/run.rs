@@ -26,7 +26,7 @@ use super::worker::WorkerEnd;
 use super::{clock, notify, privilege};
 use crate::analyst::Analyst;
 use crate::api::{self, ApiState, Readiness, Status, WriteToken};
-use crate::capture::{CaptureError, TzspSource, open_interface};
+use crate::capture::{CaptureError, TzspSource, open_shared};
 use crate::config::Config;
 use crate::export::{Pseudonyms, Scope};
 use crate::inventory::Inventory;
@@ -60,11 +60,10 @@ pub fn open(config: &Config) -> Result<Opened> {
     let sinks = open_sinks(config, None, pseudonyms.as_ref())?;
     let mut sources = Vec::new();
     for interface in &config.interfaces {
-        sources.push(NamedSource {
-            name: interface.name.clone(),
-            source: open_interface(interface, &config.capture)?,
-            clock: SourceClock::OfThisMachine,
-        });
+        for source in open_shared(interface, &config.capture)? {
+            let (name, clock) = (interface.name.clone(), SourceClock::OfThisMachine);
+            sources.push(NamedSource { name, source, clock });
+        }
     }
     for address in &config.capture.tzsp {
         let source = TzspSource::open(*address, clock::now)?;
@@ -157,7 +156,8 @@ impl Daemon {
         if let Some(store) = &mut store {
             restore(store, &mut analyst, &inventory, &recorder);
         }
-        let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+        let mut names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+        names.dedup();
         let threads = Threads::start(Parts {
             meter: self.config.meter.clone(),
             analyst,

@@ -41,7 +41,7 @@ const WAITING_COMMANDS: usize = 4;
 
 /// A place that frames come from, with its name in metrics and logs.
 pub struct NamedSource {
-    /// The interface's name, or what stands for it.
+    /// The interface's name, or what stands for it; the same for all sources that share an interface.
     pub name: String,
     /// The frames.
     pub source: Box<dyn FrameSource>,
@@ -103,8 +103,7 @@ impl Threads {
             None => (None, None),
         };
 
-        let points = parts.sources.iter().map(|s| ObservationPoint { name: s.name.clone() });
-        let points: Vec<_> = points.collect();
+        let (points, interfaces) = number_interfaces(&parts.sources);
         let dispatch = Dispatch {
             batches,
             commands: dispatch_orders,
@@ -126,8 +125,9 @@ impl Threads {
         let (rings, feeds): (Vec<_>, Vec<_>) = parts
             .sources
             .iter()
-            .map(|_| RingBuffer::new(RING_BATCHES))
-            .map(|(producer, consumer)| (producer, Feed::new(consumer)))
+            .zip(&interfaces)
+            .map(|(_, interface)| (RingBuffer::new(RING_BATCHES), *interface))
+            .map(|((producer, consumer), interface)| (producer, Feed::new(consumer, interface)))
             .unzip();
         let analysis =
             Analysis::new(parts.analyst, feeds, analysis_orders, to_dispatch, Arc::clone(&shared));
@@ -143,11 +143,12 @@ impl Threads {
 
         let total = parts.sources.len();
         let mut workers = Vec::new();
-        for (number, (named, ring)) in parts.sources.into_iter().zip(rings).enumerate() {
+        let sources = parts.sources.into_iter().zip(interfaces).zip(rings);
+        for (number, ((named, interface), ring)) in sources.enumerate() {
             let worker = Worker {
                 number,
                 workers: total,
-                interface: InterfaceId(u16::try_from(number).unwrap_or(u16::MAX)),
+                interface,
                 name: named.name,
                 source: named.source,
                 clock: named.clock,
@@ -203,6 +204,22 @@ impl Threads {
         }
         self.dispatch.join().map_err(|_| anyhow!("the dispatching thread panicked"))
     }
+}
+
+/// The interfaces of the sources, and the number of each source's: several workers may share one, and then
+/// have its name.
+fn number_interfaces(sources: &[NamedSource]) -> (Vec<ObservationPoint>, Vec<InterfaceId>) {
+    let mut points: Vec<ObservationPoint> = Vec::new();
+    let numbers = sources.iter().map(|source| {
+        let known = points.iter().position(|point| point.name == source.name);
+        let number = known.unwrap_or(points.len());
+        if known.is_none() {
+            points.push(ObservationPoint { name: source.name.clone() });
+        }
+        InterfaceId(u16::try_from(number).unwrap_or(u16::MAX))
+    });
+    let numbers = numbers.collect();
+    (points, numbers)
 }
 
 /// Starts the thread of the store; gives the dispatcher's side of it.

@@ -22,7 +22,7 @@ const HANDED_ON_FRAMES: u32 = 256;
 /// Packet time after which observations are handed on, at the latest.
 const BATCH_TIME: Duration = Duration::from_millis(200);
 
-/// How long an interface that is down is left alone.
+/// How long an interface that is down or gone is left alone.
 const DOWN_WAIT: Duration = Duration::from_millis(250);
 
 /// Observations that may wait while the analyst is busy; more are lost, and counted.
@@ -52,6 +52,15 @@ pub(super) struct WorkerTotals {
     pub(super) source: SourceCounters,
     /// Observations that were lost because the analyst was too slow.
     pub(super) observations_dropped: u64,
+}
+
+impl WorkerTotals {
+    /// Adds those of another worker.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.meter.add(&other.meter);
+        self.source.add(&other.source);
+        self.observations_dropped += other.observations_dropped;
+    }
 }
 
 /// Why a worker ended.
@@ -165,9 +174,9 @@ impl Worker {
                     false
                 }
                 Ok(Supply::Idle) => true,
-                Err(CaptureError::Io { source, .. }) if source.kind() == ErrorKind::NetworkDown => {
+                Err(problem) if is_passing(&problem) => {
                     if !std::mem::replace(&mut down, true) {
-                        warn!(interface = %self.name, "down; capture goes on when it is up again");
+                        warn!(interface = %self.name, %problem, "capture goes on when it is up again");
                     }
                     std::thread::sleep(DOWN_WAIT);
                     true
@@ -228,5 +237,17 @@ impl Worker {
             self.analysis.unpark();
             std::thread::sleep(Duration::from_millis(1));
         }
+    }
+}
+
+/// Tells whether an interface may come back.
+fn is_passing(problem: &CaptureError) -> bool {
+    match problem {
+        CaptureError::Vanished { .. } => true,
+        CaptureError::Io { source, .. } => source.kind() == ErrorKind::NetworkDown,
+        CaptureError::NotFound { .. }
+        | CaptureError::Permission { .. }
+        | CaptureError::NotACapture { .. }
+        | CaptureError::Unsupported { .. } => false,
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Comes in: nothing. Goes out: plain values. It never performs I/O and imports nothing of ours.
 
+mod cutoff;
 mod frame;
 mod mac;
 mod prefix;
@@ -9,6 +10,7 @@ mod protocol;
 mod text;
 mod timestamp;
 
+pub use cutoff::{CutCounters, CutError, CutId, CutKey, CutSide, Cutoff, CutoffStats, SettledCut};
 pub use frame::{Frame, InterfaceId, LinkType, VlanTag};
 pub use mac::{MacAddr, ParseMacError};
 pub use prefix::{IpPrefix, LocalNets, ParsePrefixError, Perimeter};

@@ -39,7 +39,18 @@ impl Veth {
             return None;
         }
         let pair = Self { near, far };
-        for name in [&pair.near, &pair.far] {
+        pair.switch_on();
+        Some(pair)
+    }
+
+    /// Makes the pair once more, after it was removed.
+    pub(crate) fn make_again(&self) {
+        assert!(ip(&["link", "add", &self.near, "type", "veth", "peer", "name", &self.far]));
+        self.switch_on();
+    }
+
+    fn switch_on(&self) {
+        for name in [&self.near, &self.far] {
             // Otherwise the system's own neighbour discovery would be among the frames.
             let setting = format!("/proc/sys/net/ipv6/conf/{name}/disable_ipv6");
             assert!(
@@ -48,7 +59,6 @@ impl Veth {
             );
             assert!(ip(&["link", "set", name, "mtu", "65535", "up"]));
         }
-        Some(pair)
     }
 
     /// Opens the near end for sending.

@@ -10,6 +10,7 @@ use std::mem::{size_of, zeroed};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
+use super::classic::Instruction;
 use super::layout::Layout;
 
 /// After this time, in milliseconds, the kernel hands over a block that is not full.
@@ -111,6 +112,55 @@ impl PacketSocket {
         Ok(address.sll_hatype)
     }
 
+    /// Tells whether it is bound to an interface that is still there. One that is removed takes the binding with it, and
+    /// says nothing more about it when it was down before.
+    pub(crate) fn is_bound(&self) -> bool {
+        // SAFETY: all fields of the structure are integers, for which zero is a value.
+        let mut address: libc::sockaddr_ll = unsafe { zeroed() };
+        let mut length = length_of::<libc::sockaddr_ll>();
+        let number = self.descriptor.as_raw_fd();
+        // SAFETY: the kernel writes at most `length` bytes to `address`, which is that long.
+        let result =
+            unsafe { libc::getsockname(number, (&raw mut address).cast(), &raw mut length) };
+        check(result).is_ok() && address.sll_ifindex > 0
+    }
+
+    /// Has every frame judged by a classic program, in the place of any other.
+    ///
+    /// # Errors
+    /// The program is none, or the socket has been locked.
+    pub(crate) fn attach_classic(&self, program: &[Instruction]) -> io::Result<()> {
+        with_classic(program, |program| self.set(libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, program))
+    }
+
+    /// Lets every frame through.
+    ///
+    /// # Errors
+    /// There is no program, or the socket has been locked.
+    pub(crate) fn detach_program(&self) -> io::Result<()> {
+        self.set::<c_int>(libc::SOL_SOCKET, libc::SO_DETACH_FILTER, 0)
+    }
+
+    /// Shares the frames of its interface with the other members of a group: a frame goes to the member whose number
+    /// is what `program` makes of it. Without a number, makes a new group. Answers with the group's number.
+    ///
+    /// # Errors
+    /// The interface is down, the group is of another interface, or the kernel is older than 4.3.
+    pub(crate) fn join_group(
+        &self,
+        group: Option<u16>,
+        program: &[Instruction],
+    ) -> io::Result<u16> {
+        let flags = if group.is_none() { libc::PACKET_FANOUT_FLAG_UNIQUEID } else { 0 };
+        let wish = u32::from(group.unwrap_or(0)) | (libc::PACKET_FANOUT_CBPF | flags) << 16;
+        self.set(libc::SOL_PACKET, libc::PACKET_FANOUT, wish)?;
+        with_classic(program, |program| {
+            self.set(libc::SOL_PACKET, libc::PACKET_FANOUT_DATA, program)
+        })?;
+        let [a, b, ..] = self.get::<u32>(libc::SOL_PACKET, libc::PACKET_FANOUT)?.to_le_bytes();
+        Ok(u16::from_le_bytes([a, b]))
+    }
+
     /// Waits until a block is ready or the time is over.
     ///
     /// # Errors
@@ -180,6 +230,24 @@ pub(crate) fn wait_readable(descriptor: BorrowedFd<'_>, time: Duration) -> io::R
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(0),
         Err(error) => Err(error),
     }
+}
+
+/// Calls `then` with a program as the kernel takes it.
+///
+/// # Errors
+/// The program is too long, or what `then` says.
+fn with_classic(
+    program: &[Instruction],
+    then: impl FnOnce(libc::sock_fprog) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut filters: Vec<libc::sock_filter> = program
+        .iter()
+        .map(|i| libc::sock_filter { code: i.code, jt: i.skip, jf: 0, k: i.number })
+        .collect();
+    let length = c_ushort::try_from(filters.len());
+    let length = length.map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+    // The kernel copies the program while `then` runs.
+    then(libc::sock_fprog { len: length, filter: filters.as_mut_ptr() })
 }
 
 /// The number of the interface with this name; `None` when there is none.

@@ -8,11 +8,14 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
+use super::cutoff::{self, CutoffProgram};
 use super::layout::Layout;
-use super::ring::Ring;
 use super::socket::{PacketSocket, interface_index, page_size};
-use crate::capture::{CaptureError, Config, FrameSource, Next, ObservationPoint, SourceCounters};
-use crate::net::{Frame, InterfaceId, LinkType};
+use super::tap::{Sharing, Tap};
+use crate::capture::{
+    CaptureError, Config, CutoffUnavailable, FrameSource, Next, ObservationPoint, SourceCounters,
+};
+use crate::net::{Cutoff, Frame, InterfaceId, LinkType};
 
 /// Bytes of an 802.1Q tag.
 const TAG_LEN: u32 = 4;
@@ -20,20 +23,39 @@ const TAG_LEN: u32 = 4;
 /// How long an interface is waited for before the source says that nothing arrived.
 const WAIT: Duration = Duration::from_millis(100);
 
-/// Frames of one interface, through a ring that the kernel fills.
+/// How often an interface that several workers share may come back: each time takes a socket for each, which can be
+/// opened with privileges only. An interface of one worker may come back any number of times.
+const SPARES: usize = 16;
+
+/// Frames of one interface, or a share of them, through a ring that the kernel fills.
 #[derive(Debug)]
 pub struct AfPacketSource {
-    // The ring is unmapped before its socket is closed.
-    ring: Ring,
-    socket: PacketSocket,
+    tap: Tap,
+    /// Sockets without a ring, for when the interface comes back.
+    spares: Vec<PacketSocket>,
+    layout: Layout,
+    promiscuous: bool,
+    sharing: Sharing,
     points: [ObservationPoint; 1],
-    index: u32,
     link_type: LinkType,
     is_loopback: bool,
     counters: SourceCounters,
+    cutoff_program: Option<CutoffProgram>,
+    cutoff: Result<Box<dyn Cutoff>, CutoffUnavailable>,
+    /// Somebody uses the table.
+    is_cutting: bool,
     missed: MissedFrames,
+    state: State,
+}
+
+/// How it stands with the interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Up,
     /// It was down at some time: from then on it may also have been removed without a word.
-    went_down: bool,
+    WentDown,
+    /// It was removed.
+    Gone,
 }
 
 impl AfPacketSource {
@@ -43,82 +65,165 @@ impl AfPacketSource {
     /// The interface does not exist or is of a kind that is not decoded; the capability is missing;
     /// there is no memory for the ring.
     pub fn open(name: &str, config: &Config) -> Result<Self, CaptureError> {
+        Self::open_one(name, config, 1, Sharing::Alone)
+    }
+
+    /// Opens `config.workers` rings on the interface called `name`, which together take the memory of one. Both
+    /// directions of a flow and all its fragments go to one of them, by the XOR of the addresses.
+    ///
+    /// # Errors
+    /// As of [`open`](Self::open); and with more than one, the interface is down.
+    pub fn open_shared(name: &str, config: &Config) -> Result<Vec<Self>, CaptureError> {
+        let workers = config.workers.max(1);
+        if workers == 1 {
+            return Ok(vec![Self::open(name, config)?]);
+        }
+        let mut sources = vec![Self::open_one(name, config, workers, Sharing::First)?];
+        let sharing = sources.first().map_or(Sharing::Alone, |first| first.sharing);
+        for _ in 1..workers {
+            let mut source = Self::open_one(name, config, workers, sharing)?;
+            // What the network card dropped is told by the first.
+            source.missed = MissedFrames::none();
+            sources.push(source);
+        }
+        Ok(sources)
+    }
+
+    fn open_one(
+        name: &str,
+        config: &Config,
+        workers: usize,
+        sharing: Sharing,
+    ) -> Result<Self, CaptureError> {
         let failed = |what: &str| {
             let what = format!("{what} on {name}");
             move |source: io::Error| CaptureError::Io { what, source }
         };
+        let open_socket = || {
+            PacketSocket::open().map_err(|error| match error.raw_os_error() {
+                Some(libc::EPERM | libc::EACCES) => no_permission(name),
+                _ => failed("open a packet socket")(error),
+            })
+        };
         let index = interface_index(name).ok_or_else(|| not_found(name))?;
-        let socket = PacketSocket::open().map_err(|error| match error.raw_os_error() {
-            Some(libc::EPERM | libc::EACCES) => no_permission(name),
-            _ => failed("open a packet socket")(error),
-        })?;
-        let layout = Layout::new(config.ring_bytes, page_size());
+        let layout = Layout::new(config.ring_bytes / workers, page_size());
         let reserve = format!("reserve a ring of {} bytes", layout.bytes());
-        socket.reserve_ring(layout).map_err(failed(&reserve))?;
-        let ring = Ring::map(socket.descriptor(), layout).map_err(failed("map the ring"))?;
-        if config.promiscuous {
-            socket.set_promiscuous(index).map_err(failed("set promiscuous mode"))?;
-        }
-        // Bound last: a socket without an interface would collect frames of all of them.
-        let hardware = socket.bind(index).map_err(failed("start receiving"))?;
-        let is_loopback = hardware == libc::ARPHRD_LOOPBACK;
-        if is_loopback {
-            // Each frame passes twice, going out and coming in. Frames from before this call, and all
-            // where the kernel is too old for it, are sorted out when they are read.
-            socket.ignore_outgoing();
-        }
+        let mut tap = Tap::new(open_socket()?, layout).map_err(failed(&reserve))?;
+        let spares = match sharing {
+            Sharing::Alone => Vec::new(),
+            Sharing::First | Sharing::Member(_) => {
+                (0..SPARES).map(|_| open_socket()).collect::<Result<_, _>>()?
+            }
+        };
+        let (cutoff_program, cutoff) = match cutoff::open(config.cutoff_bytes / workers) {
+            Ok((program, cutoff)) => (Some(program), Ok(cutoff)),
+            Err(reason) => (None, Err(reason)),
+        };
+        let attached = tap.attach(index, config.promiscuous, sharing, None).map_err(|error| {
+            match error.raw_os_error() {
+                // What the kernel says of a group on an interface that is down.
+                Some(libc::EINVAL) if sharing != Sharing::Alone => down_with_workers(name),
+                _ => failed("start receiving")(error),
+            }
+        })?;
+        let link_type = link_type(name, attached.hardware)?;
+        let is_ethernet = link_type == LinkType::ETHERNET;
         Ok(Self {
-            ring,
-            socket,
+            tap,
+            spares,
+            layout,
+            promiscuous: config.promiscuous,
+            sharing: attached.sharing,
             points: [ObservationPoint { name: name.to_owned() }],
-            index,
-            link_type: link_type(name, hardware)?,
-            is_loopback,
+            link_type,
+            is_loopback: attached.hardware == libc::ARPHRD_LOOPBACK,
             counters: SourceCounters::default(),
+            cutoff_program,
+            cutoff: if is_ethernet { cutoff } else { Err(CutoffUnavailable::LinkType) },
+            is_cutting: false,
             missed: MissedFrames::open(name),
-            went_down: false,
+            state: State::Up,
         })
+    }
+
+    fn name(&self) -> &str {
+        let [ObservationPoint { name }] = &self.points;
+        name
+    }
+
+    fn vanished(&self) -> CaptureError {
+        CaptureError::Vanished { name: self.name().to_owned() }
     }
 
     /// Says what a failed wait means.
     #[cold]
-    fn explain(&self, source: io::Error) -> CaptureError {
-        let [ObservationPoint { name }] = &self.points;
-        if interface_index(name) == Some(self.index) {
-            CaptureError::Io { what: format!("capture on {name}"), source }
+    fn explain(&mut self, source: io::Error) -> CaptureError {
+        if self.tap.socket.is_bound() {
+            self.state = State::WentDown;
+            CaptureError::Io { what: format!("capture on {}", self.name()), source }
         } else {
-            not_found(name)
+            self.state = State::Gone;
+            self.vanished()
         }
+    }
+
+    /// Looks whether the interface is back, and captures on it again.
+    #[cold]
+    fn revive(&mut self) -> Result<(), CaptureError> {
+        let Some(index) = interface_index(self.name()) else { return Err(self.vanished()) };
+        let failed = |name: &str| {
+            let what = format!("capture on {name} again");
+            move |source: io::Error| CaptureError::Io { what, source }
+        };
+        if !self.tap.is_reusable() {
+            // What the old socket has counted must not be lost.
+            self.counters();
+            let Some(socket) = self.spares.pop() else { return Err(not_found(self.name())) };
+            self.tap = Tap::new(socket, self.layout).map_err(failed(self.name()))?;
+        }
+        let program = self.cutoff_program.as_ref().filter(|_| self.is_cutting);
+        let attached = self
+            .tap
+            .attach(index, self.promiscuous, self.sharing, program)
+            // It is not up yet, or gone again.
+            .map_err(|_| self.vanished())?;
+        self.link_type = link_type(self.name(), attached.hardware)?;
+        self.is_loopback = attached.hardware == libc::ARPHRD_LOOPBACK;
+        self.missed.follow(&self.points);
+        self.state = State::Up;
+        Ok(())
     }
 }
 
 impl FrameSource for AfPacketSource {
-    /// After an error the source may be asked again: an interface that went down may come back.
+    /// After an error the source may be asked again: an interface that went down or away may come back.
     #[inline]
     fn next_frame(&mut self) -> Result<Next<'_>, CaptureError> {
         let mut has_waited = false;
         loop {
-            if self.ring.advance() {
-                if self.is_loopback && self.ring.is_outgoing() {
+            if self.tap.ring.advance() {
+                if self.is_loopback && self.tap.ring.is_outgoing() {
                     continue;
                 }
                 break;
             }
             if has_waited {
                 // An interface that went down and was removed then gives no second error.
-                let [ObservationPoint { name }] = &self.points;
-                if self.went_down && interface_index(name) != Some(self.index) {
-                    return Err(not_found(name));
+                if self.state == State::WentDown && !self.tap.socket.is_bound() {
+                    self.state = State::Gone;
+                    return Err(self.vanished());
                 }
                 return Ok(Next::Idle);
             }
+            if self.state == State::Gone {
+                self.revive()?;
+            }
             has_waited = true;
-            if let Err(error) = self.socket.wait(WAIT) {
-                self.went_down = true;
+            if let Err(error) = self.tap.socket.wait(WAIT) {
                 return Err(self.explain(error));
             }
         }
-        let Some(frame) = self.ring.frame() else { return Ok(Next::Idle) };
+        let Some(frame) = self.tap.ring.frame() else { return Ok(Next::Idle) };
         Ok(Next::Frame(Frame {
             number: 0,
             timestamp: frame.timestamp,
@@ -136,13 +241,25 @@ impl FrameSource for AfPacketSource {
     }
 
     fn counters(&mut self) -> SourceCounters {
-        if let Ok(new) = self.socket.take_statistics() {
+        if let Ok(new) = self.tap.socket.take_statistics() {
             self.counters.received += u64::from(new.packets);
             self.counters.kernel_drops += u64::from(new.drops);
             self.counters.ring_freezes += u64::from(new.freezes);
         }
         self.counters.interface_drops = self.missed.since_open();
         self.counters
+    }
+
+    /// From here on frames are judged by the table; before, they are not even looked at for it. Needs no privilege.
+    fn take_cutoff(&mut self) -> Result<Box<dyn Cutoff>, CutoffUnavailable> {
+        let cutoff = std::mem::replace(&mut self.cutoff, Err(CutoffUnavailable::Source))?;
+        if let Some(program) = &self.cutoff_program {
+            program
+                .attach(self.tap.socket.descriptor())
+                .map_err(|error| CutoffUnavailable::Refused { explanation: error.to_string() })?;
+        }
+        self.is_cutting = true;
+        Ok(cutoff)
     }
 }
 
@@ -153,21 +270,34 @@ struct MissedFrames {
     file: Option<File>,
     at_open: u64,
     latest: u64,
+    /// What interfaces of this name that are gone had dropped.
+    earlier: u64,
 }
 
 impl MissedFrames {
     fn open(interface: &str) -> Self {
         let path = format!("/sys/class/net/{interface}/statistics/rx_missed_errors");
-        let mut missed = Self { file: File::open(path).ok(), at_open: 0, latest: 0 };
+        let mut missed = Self { file: File::open(path).ok(), ..Self::none() };
         missed.at_open = missed.read().unwrap_or(0);
         missed
+    }
+
+    const fn none() -> Self {
+        Self { file: None, at_open: 0, latest: 0, earlier: 0 }
+    }
+
+    /// Goes on with the interface that has taken the name.
+    fn follow(&mut self, [point]: &[ObservationPoint; 1]) {
+        if self.file.is_some() {
+            *self = Self { earlier: self.earlier + self.latest, ..Self::open(&point.name) };
+        }
     }
 
     /// Never falls, even when the driver sets its counter back.
     fn since_open(&mut self) -> u64 {
         let total = self.read().unwrap_or(0).saturating_sub(self.at_open);
         self.latest = self.latest.max(total);
-        self.latest
+        self.earlier + self.latest
     }
 
     fn read(&self) -> Option<u64> {
@@ -196,6 +326,13 @@ fn not_found(name: &str) -> CaptureError {
     CaptureError::NotFound {
         what: format!("interface {name}"),
         hint: "`hikwatch interfaces` lists what there is".into(),
+    }
+}
+
+fn down_with_workers(name: &str) -> CaptureError {
+    CaptureError::Unsupported {
+        what: format!("several workers on {name}, which is down"),
+        hint: "switch it on first, or set capture.workers = 1".into(),
     }
 }
 
