@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::scan_window::ScanWindow;
 use super::video_habit::VideoHabits;
 use super::video_window::VideoWindow;
+use crate::catalogue::CloudRole;
 use crate::device::{DeviceKind, DeviceProfile};
 use crate::net::Timestamp;
 
@@ -40,8 +41,6 @@ pub(super) struct Memory {
     pub(super) scan: ScanWindow,
     /// What it sends of video.
     pub(super) video: VideoWindow,
-    /// For how long a day it does so.
-    pub(super) video_habits: VideoHabits,
     latest: Option<Timestamp>,
 }
 
@@ -52,6 +51,8 @@ pub struct Habits {
     pub present: Duration,
     /// What it is known to do, by topic, oldest first.
     pub familiar: Vec<(Topic, VecDeque<u64>)>,
+    /// For how long a day it sends video.
+    pub video: VideoHabits,
 }
 
 /// What may be usual for a device.
@@ -141,6 +142,12 @@ impl Memory {
         known.push_back(hash);
         self.is_news = true;
         true
+    }
+
+    /// Notes that it sent video to `kind` for `length`, until `at`; tells whether that is more than usual for a day.
+    pub(super) fn note_video(&mut self, kind: CloudRole, at: Timestamp, length: Duration) -> bool {
+        self.is_news = true;
+        self.habits.video.note(kind, at, length)
     }
 
     /// Takes `text` out of `topic`: it is new when it comes again.

@@ -125,7 +125,7 @@ impl Dispatch {
             self.sinks.offer(event);
         }
         if let Some(store) = &mut self.store {
-            store.note_habits(&batch.habits);
+            store.note_keepsakes(&batch.keepsakes);
         }
         for order in std::mem::take(&mut batch.forgotten) {
             self.forget(order);
