@@ -13,7 +13,7 @@ use super::card::RuleCard;
 use super::kept::{AlertKey, KeptAlert, Silence};
 use super::policy::{QuietHours, Terms};
 use super::record::{Alert, AlertId, AlertPhase};
-use super::suppression::{SuppressedAlerts, Suppression};
+use super::suppression::{MAX_COUNTED_RULES, SuppressedAlerts, SuppressedByRule, Suppression};
 use crate::classify::Destination;
 use crate::device::{DeviceId, DeviceProfile};
 use crate::net::Timestamp;
@@ -79,6 +79,7 @@ pub(super) struct Desk {
     raised: BTreeMap<Arc<str>, VecDeque<Timestamp>>,
     acknowledged: BTreeSet<AlertId>,
     suppressed: SuppressedAlerts,
+    suppressed_by_rule: Arc<SuppressedByRule>,
     ready: VecDeque<Alert>,
 }
 
@@ -94,14 +95,14 @@ impl Desk {
             return;
         }
         if !self.has_room(&key) {
-            self.suppress(Suppression::Full);
+            self.suppress(rule, Suppression::Full);
             return;
         }
         let is_quiet = found.terms.quiet.is_some_and(|quiet| quiet.holds(now));
         let is_too_much = !is_quiet && !self.takes_one_more(rule, max_per_hour, now);
         for (holds, reason) in [(is_quiet, Suppression::Quiet), (is_too_much, Suppression::Rate)] {
             if holds {
-                self.suppress(reason);
+                self.suppress(rule, reason);
             }
         }
         let (card, device) = (Arc::clone(found.rule), Arc::clone(found.device));
@@ -222,13 +223,24 @@ impl Desk {
     }
 
     /// An alert was not told.
-    pub(super) fn suppress(&mut self, reason: Suppression) {
+    pub(super) fn suppress(&mut self, rule: &Arc<str>, reason: Suppression) {
         self.suppressed.count(reason);
+        let by_rule = &self.suppressed_by_rule;
+        if by_rule.len() < MAX_COUNTED_RULES || by_rule.contains_key(rule) {
+            // Who reads it has a copy: that happens once a batch at most.
+            let by_rule = Arc::make_mut(&mut self.suppressed_by_rule);
+            by_rule.entry(Arc::clone(rule)).or_default().count(reason);
+        }
     }
 
     /// How many alerts were not told so far, by reason.
     pub(super) const fn suppressed(&self) -> SuppressedAlerts {
         self.suppressed
+    }
+
+    /// The same by rule.
+    pub(super) fn suppressed_by_rule(&self) -> Arc<SuppressedByRule> {
+        Arc::clone(&self.suppressed_by_rule)
     }
 
     /// Somebody says that an alert is known. Tells whether it stands.
@@ -416,6 +428,7 @@ mod tests {
 
         assert_eq!(raised, 3);
         assert_eq!(bench.suppressed(), [(Suppression::Rate, 2)]);
+        assert_eq!(bench.desk.suppressed_by_rule()["new-device"].of(Suppression::Rate), 2);
         assert_eq!(bench.settle(2_000).len(), 3, "nobody hears of the end of what was not told");
         assert_eq!(bench.raise("late", 3_700).len(), 1);
     }

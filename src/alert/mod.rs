@@ -34,5 +34,5 @@ pub use rules::{CONTACT_CONFIDENCE, NEW_DEVICE_CONFIDENCE};
 pub use ruleset::Ruleset;
 pub use scene::{Cue, FlowCue, FlowStage, MessageCue, Scene};
 pub use severity::Severity;
-pub use suppression::{SuppressedAlerts, Suppression};
+pub use suppression::{SuppressedAlerts, SuppressedByRule, Suppression};
 pub use video_habit::{VideoHabit, VideoHabits};

@@ -21,7 +21,7 @@ use super::rules::{
     NEW_DEVICE_CONFIDENCE, REPORTED_CONFLICT, REPORTED_NEW, REPORTED_REBRAND, change_text,
 };
 use super::scene::{Cue, Scene};
-use super::suppression::{SuppressedAlerts, Suppression};
+use super::suppression::{SuppressedAlerts, SuppressedByRule, Suppression};
 use crate::device::{DeviceId, DeviceProfile, Presence};
 use crate::net::Timestamp;
 
@@ -97,7 +97,7 @@ impl Ruleset {
                     None
                 };
                 if let Some(reason) = reason {
-                    self.desk.suppress(reason);
+                    self.desk.suppress(&card.name, reason);
                     continue;
                 }
                 let device = scene.device;
@@ -129,6 +129,12 @@ impl Ruleset {
     #[must_use]
     pub fn suppressed(&self) -> SuppressedAlerts {
         self.desk.suppressed()
+    }
+
+    /// The same by rule.
+    #[must_use]
+    pub fn suppressed_by_rule(&self) -> Arc<SuppressedByRule> {
+        self.desk.suppressed_by_rule()
     }
 
     /// Somebody says that an alert is known. Tells whether it stands.

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::{Analyst, EventKind};
-use crate::alert::{AlertId, AlertKey, Habits, KeptAlert, SuppressedAlerts};
+use crate::alert::{AlertId, AlertKey, Habits, KeptAlert, SuppressedAlerts, SuppressedByRule};
 use crate::device::{DeviceId, DeviceProfile};
 
 /// What the rules have to keep for the next run, as far as it has changed.
@@ -103,6 +103,12 @@ impl Analyst {
     #[must_use]
     pub fn suppressed_alerts(&self) -> SuppressedAlerts {
         self.rules.suppressed()
+    }
+
+    /// The same by rule.
+    #[must_use]
+    pub fn suppressed_by_rule(&self) -> Arc<SuppressedByRule> {
+        self.rules.suppressed_by_rule()
     }
 
     /// Somebody says that an alert is known: it is told once more, as acknowledged. Tells whether it stands.

@@ -12,7 +12,7 @@ use tracing::{error, info, warn};
 
 use super::forgetting::ForgetOrder;
 use super::worker::{Batch, Shared, WorkerEnd, WorkerTotals};
-use crate::alert::{AlertId, SuppressedAlerts};
+use crate::alert::{AlertId, SuppressedAlerts, SuppressedByRule};
 use crate::analyst::{
     Analyst, AnalystStats, Config as AnalystConfig, Event, InterfaceCoverage, Keepsakes, KernelView,
 };
@@ -67,6 +67,8 @@ pub(super) struct EventBatch {
     pub(super) keepsakes: Keepsakes,
     /// Alerts that were not told.
     pub(super) suppressed: SuppressedAlerts,
+    /// The same by rule.
+    pub(super) suppressed_by_rule: Arc<SuppressedByRule>,
     /// Totals, by worker.
     pub(super) totals: Vec<WorkerTotals>,
     pub(super) analyst: AnalystStats,
@@ -239,6 +241,7 @@ impl Analysis {
             forgotten: std::mem::take(&mut self.state.forgotten),
             keepsakes,
             suppressed: self.analyst.suppressed_alerts(),
+            suppressed_by_rule: self.analyst.suppressed_by_rule(),
             totals: self.feeds.iter().map(|feed| feed.totals).collect(),
             analyst: self.analyst.stats(),
             coverage: self.analyst.coverage(),
