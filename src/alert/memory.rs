@@ -11,6 +11,7 @@ use super::video_habit::VideoHabits;
 use super::video_window::VideoWindow;
 use crate::catalogue::CloudRole;
 use crate::device::{DeviceKind, DeviceProfile};
+use crate::flow::FlowId;
 use crate::net::Timestamp;
 
 /// Most entries of a topic that are kept for a device.
@@ -39,6 +40,8 @@ pub(super) struct Memory {
     pub(super) refusals: u32,
     /// Whom it tried in vain lately.
     pub(super) scan: ScanWindow,
+    /// The latest flow of a viewer from a new network.
+    pub(super) new_view: Option<FlowId>,
     /// What it sends of video.
     pub(super) video: VideoWindow,
     latest: Option<Timestamp>,
@@ -70,17 +73,20 @@ pub enum Topic {
     Neighbour,
     /// Changes that were told.
     Change,
+    /// Networks outside that somebody looked through it from.
+    Viewer,
 }
 
 impl Topic {
     /// All.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Reported,
         Self::Service,
         Self::Country,
         Self::Destination,
         Self::Neighbour,
         Self::Change,
+        Self::Viewer,
     ];
 
     /// The word for it.
@@ -93,6 +99,7 @@ impl Topic {
             Self::Destination => "destination",
             Self::Neighbour => "neighbour",
             Self::Change => "change",
+            Self::Viewer => "viewer",
         }
     }
 
