@@ -221,6 +221,18 @@ mod tests {
     }
 
     #[test]
+    fn how_much_video_is_usual_is_known_to_the_next_run() {
+        let at = |day: u64| Timestamp::from_parts(day * 24 * 3_600, 0);
+        let minute = Duration::from_secs(60);
+        let mut first = Memory::default();
+        assert!(first.note_video(CloudRole::P2p, at(1), minute) && first.is_news);
+
+        let mut next = Memory::restored(first.habits);
+        assert!(!next.note_video(CloudRole::P2p, at(2), minute));
+        assert!(Memory::default().note_video(CloudRole::P2p, at(2), minute));
+    }
+
+    #[test]
     fn absence_is_no_presence() {
         let mut unit = Memory::default();
         heard(&mut unit, Some("ezviz"), Presence::Online, 0);
