@@ -98,7 +98,7 @@ impl Desk {
             self.suppress(rule, Suppression::Full);
             return;
         }
-        let is_quiet = found.terms.quiet.is_some_and(|quiet| quiet.holds(now));
+        let is_quiet = found.terms.quiet.as_ref().is_some_and(|quiet| quiet.holds(now));
         let is_too_much = !is_quiet && !self.takes_one_more(rule, max_per_hour, now);
         for (holds, reason) in [(is_quiet, Suppression::Quiet), (is_too_much, Suppression::Rate)] {
             if holds {
@@ -202,7 +202,7 @@ impl Desk {
                 changed.insert(key.clone());
                 return false;
             }
-            let waits = known.quiet.is_some_and(|quiet| quiet.holds(now));
+            let waits = known.quiet.as_ref().is_some_and(|quiet| quiet.holds(now));
             if known.silence == Some(Silence::Quiet) && !waits {
                 (known.silence, known.quiet) = (None, None);
                 changed.insert(key.clone());
@@ -341,6 +341,7 @@ mod tests {
     use super::*;
     use crate::alert::rule::AlertRule;
     use crate::alert::severity::Severity;
+    use crate::alert::site_clock::SiteClock;
 
     struct Bench {
         desk: Desk,
@@ -369,7 +370,7 @@ mod tests {
             let found = Found {
                 rule: &self.rule,
                 holds: self.holds,
-                terms: self.terms,
+                terms: self.terms.clone(),
                 device: &self.device,
                 subject: subject.into(),
                 message: format!("seen at {second}"),
@@ -436,7 +437,7 @@ mod tests {
     #[test]
     fn what_is_found_in_quiet_hours_is_told_after_them_if_it_stands() {
         let mut bench = Bench::new();
-        bench.terms.quiet = Some(QuietHours { from: 0, until: 3_600, ahead_of_utc: 0 });
+        bench.terms.quiet = Some(QuietHours { from: 0, until: 3_600, clock: SiteClock::default() });
         bench.holds = Holding::UntilCleared;
 
         assert_eq!(bench.raise("x", 100), []);
@@ -448,15 +449,20 @@ mod tests {
 
     #[test]
     fn what_waits_for_the_end_of_quiet_hours_is_told_as_new_by_the_next_run() {
-        let quiet = Some(QuietHours { from: 0, until: 3_600, ahead_of_utc: 0 });
-        for hours in [quiet, None] {
+        let quiet = Some(QuietHours { from: 0, until: 3_600, clock: SiteClock::default() });
+        for hours in [quiet.clone(), None] {
             let mut first = Bench::new();
-            first.terms.quiet = quiet;
+            first.terms.quiet.clone_from(&quiet);
             first.holds = Holding::UntilCleared;
             first.raise("x", 100);
             let mut next = Bench::new();
             for (_, kept) in first.desk.take_changes() {
-                assert!(next.desk.restore(kept.unwrap(), &first.rule, &first.device, hours));
+                assert!(next.desk.restore(
+                    kept.unwrap(),
+                    &first.rule,
+                    &first.device,
+                    hours.clone()
+                ));
             }
             assert_eq!(next.told(), []);
             // Without such hours it waits for nothing.
@@ -522,7 +528,7 @@ mod tests {
         let found = Found {
             rule: &bench.rule,
             holds: bench.holds,
-            terms: bench.terms,
+            terms: bench.terms.clone(),
             device: &bench.device,
             subject: "x".into(),
             message: String::new(),
