@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hikwatch::alert::{Alert, AlertId, AlertRule, RuleCard};
+use hikwatch::alert::{self, Alert, AlertId, AlertRule, Cue, Override, RuleCard, Ruleset, Scene};
 use hikwatch::analyst::{
     AlertSighting, Event, EventKind, FlowDevice, FlowSighting, Tallies, Tally, Visibility,
 };
@@ -217,6 +217,42 @@ fn every_field_of_a_device_is_in_the_openapi_document() {
         ] {
             for field in object.as_object().unwrap().keys() {
                 let documented = &schemas[schema]["properties"][field];
+                assert!(documented.is_object(), "{schema}.{field} is not documented");
+            }
+        }
+    });
+}
+
+#[test]
+fn what_was_not_told_is_shown_by_rule_and_reason_and_every_field_is_documented() {
+    let mut rules = Ruleset::new(alert::Config {
+        overrides: vec![Override { enabled: Some(false), ..Override::default() }],
+        ..alert::Config::default()
+    });
+    let device = Arc::new(device(3, Some("ezviz")));
+    rules.observe(&Scene { now: device.last_seen, device: &device, cue: Cue::Profile });
+    let suppressed = rules.suppressed_by_rule();
+    let held_back = ApiState {
+        status: Arc::new(move || Status {
+            suppressed: Arc::clone(&suppressed),
+            ..Status::default()
+        }),
+        ..state()
+    };
+    serving_state(held_back, |address, _| {
+        let rules = json(address, "/api/v1/rules");
+        let items = rules["items"].as_array().unwrap();
+        assert_eq!(items.len(), AlertRule::ALL.len());
+        let of = |name: &str| items.iter().find(|rule| rule["rule"] == name).unwrap();
+        assert_eq!(of("new-device")["suppressed"]["disabled"], 1);
+        assert_eq!(of("lan-scan")["suppressed"]["disabled"], 0);
+        let document = json(address, "/api/v1/openapi.json");
+        let rule = of("new-device");
+        for (schema, object) in
+            [("Rule", rule), ("BuiltinRule", &rule["builtin"]), ("Suppressed", &rule["suppressed"])]
+        {
+            for field in object.as_object().unwrap().keys() {
+                let documented = &document["components"]["schemas"][schema]["properties"][field];
                 assert!(documented.is_object(), "{schema}.{field} is not documented");
             }
         }

@@ -103,6 +103,34 @@ fn over_tls_only_a_server_with_the_right_certificate_is_told() {
     assert_eq!(count.parse::<usize>().unwrap(), message.trim_end().len() + 1);
 }
 
+#[test]
+fn a_real_server_over_tls_reads_every_field_and_one_with_another_certificate_is_told_nothing() {
+    if !exists("openssl", "version") {
+        return skipped("openssl is not installed").unwrap_or_default();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    make_certificates(folder.path());
+    let Some(server) = Rsyslog::start_tls(folder.path()) else { return };
+    let address = format!("tls://localhost:{}", server.port);
+    let trusting = |name: &str| SyslogConfig {
+        ca_file: Some(folder.path().join(name)),
+        ..SyslogConfig::default()
+    };
+    let letters = |device: &str| [letter(alert(device, HOSTILE, "It happened, é"))];
+
+    let problem = sink(&address, trusting("other.pem")).deliver(&letters("wrong")).unwrap_err();
+    assert!(problem.to_string().contains("certificate"), "{problem}");
+    assert_eq!(sink(&address, trusting("own.pem")).deliver(&letters("right")).unwrap(), 1);
+
+    let line = server.lines_about("right", 1).remove(0);
+    let fields: Vec<&str> = line.splitn(9, '|').collect();
+    assert_eq!(fields[2..6], ["attic", "hikwatch", "vendor-cloud-contact", "raised"], "{line}");
+    assert_eq!(fields[7], r#"a"] [x@1 b="\?[31m?<0>1 -"#, "{line}");
+    assert!(fields[8].ends_with("It happened, é"), "{line}");
+    let all = fs::read_to_string(server.folder.path().join("out")).unwrap();
+    assert!(!all.contains("wrong"), "{all}");
+}
+
 fn sink(address: &str, config: SyslogConfig) -> SyslogSink {
     let server: SyslogServer = address.parse().unwrap();
     SyslogSink::new(&server, &config, Some("attic"), None).unwrap()
@@ -155,11 +183,41 @@ impl Rsyslog {
         Some(Self { program, folder, port, child })
     }
 
+    /// One that is spoken to over TLS, with the certificate `own` of a folder.
+    fn start_tls(certificates: &Path) -> Option<Self> {
+        let Some(program) = rsyslogd() else { return skipped("rsyslogd is not installed") };
+        if tls_driver().is_none() {
+            return skipped("rsyslog-openssl is not installed; `make setup` fetches it");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let port = free_port();
+        let (path, own) = (folder.path().display(), certificates.join("own"));
+        let own = own.display();
+        let config = format!(
+            "global(workDirectory=\"{path}\" DefaultNetstreamDriver=\"ossl\" \
+             DefaultNetstreamDriverCAFile=\"{own}.pem\" DefaultNetstreamDriverCertFile=\"{own}.pem\" \
+             DefaultNetstreamDriverKeyFile=\"{own}.key\")\n\
+             module(load=\"imtcp\" StreamDriver.Name=\"ossl\" StreamDriver.Mode=\"1\" \
+             StreamDriver.AuthMode=\"anon\")\nmodule(load=\"mmpstrucdata\")\n\
+             module(load=\"imuxsock\" SysSock.Use=\"off\")\n\
+             input(type=\"imtcp\" address=\"127.0.0.1\" port=\"{port}\")\n\
+             input(type=\"imuxsock\" Socket=\"{path}/log\")\n\
+             template(name=\"fields\" type=\"string\" string=\"{TEMPLATE}\")\n\
+             action(type=\"mmpstrucdata\")\n\
+             action(type=\"omfile\" file=\"{path}/out\" template=\"fields\")\n"
+        );
+        fs::write(folder.path().join("rsyslog.conf"), config).unwrap();
+        let child = Self::run(&program, folder.path(), port);
+        Some(Self { program, folder, port, child })
+    }
+
     fn run(program: &Path, folder: &Path, port: u16) -> Child {
         let mut command = Command::new(program);
         if let Some(modules) = modules_beside(program) {
             // A copy that is not installed looks for its parts where they would be.
-            command.env("LD_LIBRARY_PATH", modules.parent().unwrap()).arg("-M").arg(modules);
+            let all = [Some(modules.clone()), tls_driver()].into_iter().flatten();
+            let all: Vec<String> = all.map(|folder| folder.display().to_string()).collect();
+            command.env("LD_LIBRARY_PATH", modules.parent().unwrap()).arg("-M").arg(all.join(":"));
         }
         let child = command
             .arg("-n")
@@ -223,33 +281,7 @@ impl TlsServer {
             return skipped("openssl is not installed");
         }
         let folder = tempfile::tempdir().unwrap();
-        for name in ["own", "other"] {
-            let made = Command::new("openssl")
-                .current_dir(folder.path())
-                .args([
-                    "req",
-                    "-x509",
-                    "-newkey",
-                    "ec",
-                    "-pkeyopt",
-                    "ec_paramgen_curve:P-256",
-                    "-nodes",
-                ])
-                .args([
-                    "-days",
-                    "30",
-                    "-subj",
-                    "/CN=localhost",
-                    "-addext",
-                    "subjectAltName=DNS:localhost",
-                ])
-                .args(["-addext", "basicConstraints=critical,CA:FALSE"])
-                .args(["-keyout", &format!("{name}.key"), "-out", &format!("{name}.pem")])
-                .stderr(Stdio::null())
-                .status()
-                .unwrap();
-            assert!(made.success());
-        }
+        make_certificates(folder.path());
         let port = free_port();
         let output = fs::File::create(folder.path().join("out")).unwrap();
         let child = Command::new("openssl")
@@ -278,6 +310,46 @@ impl Drop for TlsServer {
         let _ended = self.child.kill();
         let _gone = self.child.wait();
     }
+}
+
+/// Two servers that say to be `localhost`, each by a certificate of its own.
+fn make_certificates(folder: &Path) {
+    for name in ["own", "other"] {
+        let made = Command::new("openssl")
+            .current_dir(folder)
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+            ])
+            .args([
+                "-days",
+                "30",
+                "-subj",
+                "/CN=localhost",
+                "-addext",
+                "subjectAltName=DNS:localhost",
+            ])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+            .args(["-keyout", &format!("{name}.key"), "-out", &format!("{name}.pem")])
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(made.success());
+    }
+}
+
+/// Where rsyslog's driver for TLS is: Debian has it in a package of its own.
+fn tls_driver() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let places = std::env::split_paths(&path).filter_map(|place| Some(place.parent()?.join("lib")));
+    let libraries = places.filter_map(|library| fs::read_dir(library).ok()).flatten().flatten();
+    let mut folders = libraries.map(|entry| entry.path().join("rsyslog"));
+    folders.find(|modules| modules.join("lmnsd_ossl.so").exists())
 }
 
 fn rsyslogd() -> Option<PathBuf> {

@@ -9,7 +9,9 @@ use std::time::Duration;
 use super::scan_window::ScanWindow;
 use super::video_habit::VideoHabits;
 use super::video_window::VideoWindow;
+use crate::catalogue::CloudRole;
 use crate::device::{DeviceKind, DeviceProfile};
+use crate::flow::FlowId;
 use crate::net::Timestamp;
 
 /// Most entries of a topic that are kept for a device.
@@ -38,10 +40,10 @@ pub(super) struct Memory {
     pub(super) refusals: u32,
     /// Whom it tried in vain lately.
     pub(super) scan: ScanWindow,
+    /// The latest flow of a viewer from a new network.
+    pub(super) new_view: Option<FlowId>,
     /// What it sends of video.
     pub(super) video: VideoWindow,
-    /// For how long a day it does so.
-    pub(super) video_habits: VideoHabits,
     latest: Option<Timestamp>,
 }
 
@@ -52,6 +54,8 @@ pub struct Habits {
     pub present: Duration,
     /// What it is known to do, by topic, oldest first.
     pub familiar: Vec<(Topic, VecDeque<u64>)>,
+    /// For how long a day it sends video.
+    pub video: VideoHabits,
 }
 
 /// What may be usual for a device.
@@ -69,17 +73,20 @@ pub enum Topic {
     Neighbour,
     /// Changes that were told.
     Change,
+    /// Networks outside that somebody looked through it from.
+    Viewer,
 }
 
 impl Topic {
     /// All.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Reported,
         Self::Service,
         Self::Country,
         Self::Destination,
         Self::Neighbour,
         Self::Change,
+        Self::Viewer,
     ];
 
     /// The word for it.
@@ -92,6 +99,7 @@ impl Topic {
             Self::Destination => "destination",
             Self::Neighbour => "neighbour",
             Self::Change => "change",
+            Self::Viewer => "viewer",
         }
     }
 
@@ -141,6 +149,12 @@ impl Memory {
         known.push_back(hash);
         self.is_news = true;
         true
+    }
+
+    /// Notes that it sent video to `kind` for `length`, until `at`; tells whether that is more than usual for a day.
+    pub(super) fn note_video(&mut self, kind: CloudRole, at: Timestamp, length: Duration) -> bool {
+        self.is_news = true;
+        self.habits.video.note(kind, at, length)
     }
 
     /// Takes `text` out of `topic`: it is new when it comes again.
@@ -204,6 +218,18 @@ mod tests {
         }
         assert_eq!(memory.habits.present, Duration::from_secs(24 * 3_600));
         assert!(memory.is_news, "the presence was never stored");
+    }
+
+    #[test]
+    fn how_much_video_is_usual_is_known_to_the_next_run() {
+        let at = |day: u64| Timestamp::from_parts(day * 24 * 3_600, 0);
+        let minute = Duration::from_secs(60);
+        let mut first = Memory::default();
+        assert!(first.note_video(CloudRole::P2p, at(1), minute) && first.is_news);
+
+        let mut next = Memory::restored(first.habits);
+        assert!(!next.note_video(CloudRole::P2p, at(2), minute));
+        assert!(Memory::default().note_video(CloudRole::P2p, at(2), minute));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::severity::Severity;
+use super::site_clock::SiteClock;
 use crate::device::DeviceProfile;
 use crate::net::Timestamp;
 
@@ -61,18 +62,18 @@ pub struct Expectation {
 pub struct DeviceSelector(pub String);
 
 /// Part of a day, in seconds of the site's day; it may reach over midnight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuietHours {
     /// It begins.
     pub from: u32,
     /// It ends.
     pub until: u32,
-    /// What the site's clock is ahead of UTC, in seconds.
-    pub ahead_of_utc: i32,
+    /// What they go by.
+    pub clock: SiteClock,
 }
 
 /// What holds for one rule and one device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Terms {
     pub(super) enabled: bool,
     pub(super) severity: Severity,
@@ -89,7 +90,7 @@ impl Config {
             if is_meant {
                 terms.enabled = known.enabled.unwrap_or(terms.enabled);
                 terms.severity = known.severity.unwrap_or(terms.severity);
-                terms.quiet = known.quiet.or(terms.quiet);
+                terms.quiet = known.quiet.clone().or(terms.quiet);
             }
         }
         terms
@@ -119,9 +120,10 @@ impl DeviceSelector {
 
 impl QuietHours {
     /// Tells whether it is quiet at `now`.
-    pub(super) fn holds(self, now: Timestamp) -> bool {
+    pub(super) fn holds(&self, now: Timestamp) -> bool {
         const DAY: i64 = 24 * 3600;
-        let seconds = i64::try_from(now.as_secs()).unwrap_or(0) + i64::from(self.ahead_of_utc);
+        let seconds =
+            i64::try_from(now.as_secs()).unwrap_or(0) + i64::from(self.clock.ahead_of_utc(now));
         let second = u32::try_from(seconds.rem_euclid(DAY)).unwrap_or(0);
         if self.from <= self.until {
             (self.from..self.until).contains(&second)
@@ -194,8 +196,10 @@ mod tests {
     #[test]
     fn quiet_hours_reach_over_midnight_and_go_by_the_sites_clock() {
         let hour = |hour: u64| Timestamp::from_parts(hour * 3600, 0);
-        let night = QuietHours { from: 22 * 3600, until: 6 * 3600, ahead_of_utc: 0 };
-        let noon = QuietHours { from: 12 * 3600, until: 13 * 3600, ahead_of_utc: -2 * 3600 };
+        let clock = SiteClock::default();
+        let night = QuietHours { from: 22 * 3600, until: 6 * 3600, clock };
+        let clock = SiteClock::fixed(-2 * 3600);
+        let noon = QuietHours { from: 12 * 3600, until: 13 * 3600, clock };
 
         assert!(night.holds(hour(23)) && night.holds(hour(24 + 5)) && !night.holds(hour(24 + 6)));
         assert!(noon.holds(hour(14)) && !noon.holds(hour(12)) && !noon.holds(hour(15)));

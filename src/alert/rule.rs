@@ -165,7 +165,7 @@ impl AlertRule {
             Self::NewCountry => rules::new_country::observe(scene, memory, out),
             Self::NewDestination => rules::new_destination::observe(scene, memory, out),
             Self::VideoLeaving => rules::video_leaving::observe(scene, memory, out),
-            Self::P2pView => rules::p2p_view::observe(scene, out),
+            Self::P2pView => rules::p2p_view::observe(scene, memory, out),
             Self::RebrandDetected => rules::rebrand_detected::observe(scene, memory, out),
             Self::PortMapping => rules::port_mapping::observe(scene, out),
             Self::InboundFromInternet => rules::inbound_from_internet::observe(scene, out),

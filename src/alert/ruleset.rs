@@ -11,6 +11,7 @@ use ahash::RandomState;
 use super::card::RuleCard;
 use super::desk::{Desk, Found};
 use super::finding::{Finding, Findings};
+use super::kept::{AlertKey, KeptAlert};
 use super::lore::Lore;
 use super::memory::{Habits, Memory, Topic};
 use super::policy::Config;
@@ -20,8 +21,8 @@ use super::rules::{
     NEW_DEVICE_CONFIDENCE, REPORTED_CONFLICT, REPORTED_NEW, REPORTED_REBRAND, change_text,
 };
 use super::scene::{Cue, Scene};
-use super::suppression::{SuppressedAlerts, Suppression};
-use crate::device::{DeviceId, DeviceProfile};
+use super::suppression::{SuppressedAlerts, SuppressedByRule, Suppression};
+use crate::device::{DeviceId, DeviceProfile, Presence};
 use crate::net::Timestamp;
 
 /// Most devices that the rules remember; guards against a flood of made-up addresses. The inventory forgets first.
@@ -96,7 +97,7 @@ impl Ruleset {
                     None
                 };
                 if let Some(reason) = reason {
-                    self.desk.suppress(reason);
+                    self.desk.suppress(&card.name, reason);
                     continue;
                 }
                 let device = scene.device;
@@ -130,6 +131,12 @@ impl Ruleset {
         self.desk.suppressed()
     }
 
+    /// The same by rule.
+    #[must_use]
+    pub fn suppressed_by_rule(&self) -> Arc<SuppressedByRule> {
+        self.desk.suppressed_by_rule()
+    }
+
     /// Somebody says that an alert is known. Tells whether it stands.
     pub fn acknowledge(&mut self, id: AlertId) -> bool {
         self.desk.acknowledge(id)
@@ -138,6 +145,24 @@ impl Ruleset {
     /// An earlier run knew this alert, and somebody had acknowledged it.
     pub fn remember_acknowledged(&mut self, id: AlertId) {
         self.desk.remember_acknowledged(id);
+    }
+
+    /// Takes in an alert that an earlier run left standing, of a device that is known again: it is told as seen again, and not as
+    /// new. Tells whether there is such a rule, and room.
+    pub fn restore_alert(&mut self, kept: KeptAlert, device: &Arc<DeviceProfile>) -> bool {
+        let Some(card) = self.card(&kept.key.rule) else { return false };
+        let quiet = self.config.terms(&card.name, kept.severity, device).quiet;
+        self.desk.restore(kept, &card, device, quiet)
+    }
+
+    /// The alerts that changed since they were last taken: each as it stands now, or that it stands no more.
+    pub fn take_alerts(&mut self) -> Vec<(AlertKey, Option<KeptAlert>)> {
+        self.desk.take_changes()
+    }
+
+    fn card(&self, name: &str) -> Option<Arc<RuleCard>> {
+        let cards = self.cards.iter().map(|(_, card)| card);
+        cards.into_iter().find(|card| *card.name == *name).map(Arc::clone)
     }
 
     /// Takes what an earlier run knew of a device's habits.
@@ -152,7 +177,7 @@ impl Ruleset {
         if !profile.is_vendor_device() {
             return;
         }
-        let memory = self.memories.entry(profile.id.clone()).or_default();
+        let Some(memory) = self.memory(&profile.id) else { return };
         if profile.identity.confidence >= NEW_DEVICE_CONFIDENCE {
             memory.is_new(Topic::Reported, REPORTED_NEW);
             if profile.identity.oem_of.is_some() {
@@ -162,7 +187,10 @@ impl Ruleset {
         if profile.state.conflict.is_some() {
             memory.is_new(Topic::Reported, REPORTED_CONFLICT);
         }
+        // What rules compare the next profile with.
         memory.default_login = profile.state.default_login;
+        memory.kind = profile.identity.kind;
+        memory.was_silent = profile.state.presence == Presence::Offline;
         for change in &profile.state.changes {
             memory.is_new(Topic::Change, &change_text(change));
         }
@@ -170,7 +198,15 @@ impl Ruleset {
 
     /// Takes a contact for reported: an earlier run saw it.
     pub fn remember_contact(&mut self, device: DeviceId, service: &str) {
-        self.memories.entry(device).or_default().is_new(Topic::Service, service);
+        if let Some(memory) = self.memory(&device) {
+            memory.is_new(Topic::Service, service);
+        }
+    }
+
+    /// What is known of a device, as long as there is room.
+    fn memory(&mut self, id: &DeviceId) -> Option<&mut Memory> {
+        let has_room = self.memories.len() < MAX_DEVICES || self.memories.contains_key(id);
+        has_room.then(|| self.memories.entry(id.clone()).or_default())
     }
 
     /// What is usual for the devices whose habits have changed since they were last taken.
@@ -211,7 +247,7 @@ mod tests {
 
     use super::*;
     use crate::alert::record::AlertPhase;
-    use crate::device::{Identity, Presence};
+    use crate::device::Identity;
 
     fn profile(id: &str, vendor: Option<&str>, confidence: u8) -> Arc<DeviceProfile> {
         Arc::new(DeviceProfile {
@@ -280,6 +316,78 @@ mod tests {
             later.remember_habits(id, known);
         }
         assert!(look(&mut later, &device).is_empty());
+    }
+
+    /// What another run is given of one that has ended.
+    fn next_run(rules: &mut Ruleset, device: &Arc<DeviceProfile>) -> Ruleset {
+        let mut next = Ruleset::default();
+        for (id, known) in rules.take_habits() {
+            next.remember_habits(id, known);
+        }
+        next.remember_device(device);
+        for (_, kept) in rules.take_alerts() {
+            assert!(kept.is_none_or(|kept| next.restore_alert(kept, device)));
+        }
+        next
+    }
+
+    #[test]
+    fn what_stands_goes_on_in_the_next_run_and_is_resolved_when_it_ends() {
+        let mut first = Ruleset::default();
+        let online = profile("d-1", Some("ezviz"), 80);
+        let mut silent = (*online).clone();
+        silent.state.presence = Presence::Offline;
+        let silent = Arc::new(silent);
+        look_at(&mut first, &online, 100);
+        let raised = look_at(&mut first, &silent, 5_000);
+        let offline = raised.iter().find(|alert| &*alert.rule.name == "device-offline").unwrap();
+        first.acknowledge(offline.id);
+
+        let mut second = next_run(&mut first, &silent);
+        let told = std::iter::from_fn(|| second.poll_alert());
+        let told: Vec<_> =
+            told.map(|alert| (alert.id, alert.phase, alert.since, alert.acknowledged)).collect();
+        let again = (offline.id, AlertPhase::Repeated, offline.since, true);
+        assert!(told.contains(&again), "{told:?}");
+        assert!(told.iter().all(|(_, phase, ..)| *phase == AlertPhase::Repeated), "{told:?}");
+
+        let still = look_at(&mut second, &silent, 5_100);
+        assert!(still.iter().all(|alert| alert.phase != AlertPhase::Raised), "{still:?}");
+        let ended = look_at(&mut second, &online, 6_000);
+        let ended = ended.iter().find(|alert| alert.id == offline.id).unwrap();
+        assert_eq!((ended.phase, ended.count), (AlertPhase::Resolved, 2));
+        assert!(
+            second
+                .take_alerts()
+                .iter()
+                .any(|(key, kept)| { &*key.rule == "device-offline" && kept.is_none() })
+        );
+    }
+
+    #[test]
+    fn an_alert_of_a_rule_that_is_gone_is_not_taken_in() {
+        let mut first = Ruleset::default();
+        let device = profile("d-1", Some("ezviz"), 80);
+        look(&mut first, &device);
+        let mut kept = first.take_alerts().remove(0).1.unwrap();
+        kept.key.rule = "no-such-rule".into();
+
+        assert!(!Ruleset::default().restore_alert(kept, &device));
+    }
+
+    #[test]
+    fn a_device_that_was_silent_or_another_kind_in_an_earlier_run_is_told_of_as_in_one() {
+        let mut rules = Ruleset::default();
+        let mut known = (*profile("d-1", Some("ezviz"), 80)).clone();
+        known.identity.kind = crate::device::DeviceKind::Camera;
+        known.state.presence = Presence::Offline;
+        rules.remember_device(&known);
+        known.identity.kind = crate::device::DeviceKind::Doorbell;
+        known.state.presence = Presence::Online;
+
+        let told = look(&mut rules, &Arc::new(known));
+        let names: Vec<_> = told.iter().map(|alert| &*alert.rule.name).collect();
+        assert!(names.contains(&"device-online") && names.contains(&"device-changed"), "{names:?}");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Why alerts are not told, and how many were not.
 //!
-//! Comes in: reasons. Goes out: counts, which only rise.
+//! Comes in: rules and reasons. Goes out: counts, which only rise.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Why an alert was not told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,6 +40,12 @@ impl Suppression {
         }
     }
 }
+
+/// How many alerts were not told so far, by the rule and by reason.
+pub type SuppressedByRule = BTreeMap<Arc<str>, SuppressedAlerts>;
+
+/// Most rules that are counted by name; guards against ever new names in the configuration of a daemon that is never restarted.
+pub(super) const MAX_COUNTED_RULES: usize = 1024;
 
 /// How many alerts were not told so far, by reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

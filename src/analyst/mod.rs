@@ -30,4 +30,5 @@ pub use event::{
     HourSighting, MessageSighting, Tallies, Tally,
 };
 pub use machine::Analyst;
+pub use restoring::Keepsakes;
 pub use stats::AnalystStats;

@@ -7,8 +7,25 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::{Analyst, EventKind};
-use crate::alert::{AlertId, Habits, SuppressedAlerts};
+use crate::alert::{AlertId, AlertKey, Habits, KeptAlert, SuppressedAlerts, SuppressedByRule};
 use crate::device::{DeviceId, DeviceProfile};
+
+/// What the rules have to keep for the next run, as far as it has changed.
+#[derive(Debug, Default)]
+pub struct Keepsakes {
+    /// What is usual for devices.
+    pub habits: Vec<(DeviceId, Habits)>,
+    /// Alerts: as they stand now, or that they stand no more.
+    pub alerts: Vec<(AlertKey, Option<KeptAlert>)>,
+}
+
+impl Keepsakes {
+    /// Puts later ones behind these.
+    pub fn append(&mut self, mut later: Self) {
+        self.habits.append(&mut later.habits);
+        self.alerts.append(&mut later.alerts);
+    }
+}
 
 impl Analyst {
     /// Takes in the devices of an earlier run and the services that they had spoken to, before the first observation;
@@ -51,20 +68,47 @@ impl Analyst {
         }
     }
 
-    /// What is usual for devices, where that has changed since the last checkpoint; nothing where nobody stores it.
-    pub fn take_habits(&mut self) -> Vec<(DeviceId, Habits)> {
-        let Some(interval) = self.config.checkpoint_interval else { return Vec::new() };
+    /// Takes in the alerts that an earlier run left standing, after [`restore`](Self::restore) gave `devices`: they are told as
+    /// seen again, not as new. Gives those that were not taken: their device or their rule is not known any more.
+    pub fn restore_standing(
+        &mut self,
+        standing: Vec<KeptAlert>,
+        devices: &[Arc<DeviceProfile>],
+    ) -> Vec<AlertKey> {
+        let mut left_out = Vec::new();
+        for kept in standing {
+            let key = kept.key.clone();
+            let known = devices.binary_search_by(|device| device.id.cmp(&key.device)).ok();
+            let device = known.and_then(|index| devices.get(index));
+            if !device.is_some_and(|device| self.rules.restore_alert(kept, device)) {
+                left_out.push(key);
+            }
+        }
+        self.tell_alerts(None);
+        left_out
+    }
+
+    /// What the rules have to keep for the next run, as far as it has changed since the last checkpoint; nothing where nobody
+    /// stores it.
+    pub fn take_keepsakes(&mut self) -> Keepsakes {
+        let Some(interval) = self.config.checkpoint_interval else { return Keepsakes::default() };
         if self.now < self.next_habits {
-            return Vec::new();
+            return Keepsakes::default();
         }
         self.next_habits = self.now.plus(interval);
-        self.rules.take_habits()
+        Keepsakes { habits: self.rules.take_habits(), alerts: self.rules.take_alerts() }
     }
 
     /// How many alerts were not told so far, by reason.
     #[must_use]
     pub fn suppressed_alerts(&self) -> SuppressedAlerts {
         self.rules.suppressed()
+    }
+
+    /// The same by rule.
+    #[must_use]
+    pub fn suppressed_by_rule(&self) -> Arc<SuppressedByRule> {
+        self.rules.suppressed_by_rule()
     }
 
     /// Somebody says that an alert is known: it is told once more, as acknowledged. Tells whether it stands.

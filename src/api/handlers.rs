@@ -12,6 +12,7 @@ use super::device_text::{device_detail, device_list};
 use super::negotiation::exposition_format;
 use super::paging::{DEFAULT_LIMIT, MAX_LIMIT, Paging};
 use super::refusal::Refusal;
+use super::rule_view::RulesView;
 use super::state::ApiState;
 use super::view::{AlertView, DestinationView, FlowView, ListView, StatusView};
 
@@ -29,6 +30,7 @@ const LANDING: &str = "<!DOCTYPE html>\n\
     <li><a href=\"/api/v1/flows\">Live flows</a></li>\n\
     <li><a href=\"/api/v1/destinations\">Cloud services</a></li>\n\
     <li><a href=\"/api/v1/alerts\">Alerts</a></li>\n\
+    <li><a href=\"/api/v1/rules\">Rules</a></li>\n\
     <li><a href=\"/api/v1/status\">Status</a></li>\n\
     <li><a href=\"/metrics\">Metrics</a></li>\n\
     <li><a href=\"/-/ready\">Readiness</a></li>\n\
@@ -114,6 +116,11 @@ pub(crate) async fn alerts(
     let paging = Paging::check(query)?;
     let page = state.inventory.alerts(paging.offset, paging.limit);
     Ok(Json(ListView::new(&page, paging, AlertView::new)).into_response())
+}
+
+pub(crate) async fn rules(State(state): State<ApiState>) -> Response {
+    let status = (state.status)();
+    Json(RulesView::new(&status.suppressed)).into_response()
 }
 
 pub(crate) async fn openapi() -> Response {

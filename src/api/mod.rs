@@ -16,6 +16,7 @@ mod paging;
 mod readiness;
 mod refusal;
 mod router;
+mod rule_view;
 mod seeing_view;
 mod server;
 mod state;

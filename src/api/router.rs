@@ -17,7 +17,7 @@ use super::packing::pack;
 use super::state::ApiState;
 
 /// Every address that is answered, as the OpenAPI document spells it.
-pub const ROUTES: [&str; 12] = [
+pub const ROUTES: [&str; 13] = [
     "/",
     "/metrics",
     "/-/healthy",
@@ -29,6 +29,7 @@ pub const ROUTES: [&str; 12] = [
     "/api/v1/destinations",
     "/api/v1/alerts",
     "/api/v1/alerts/{id}/ack",
+    "/api/v1/rules",
     "/api/v1/openapi.json",
 ];
 
@@ -57,6 +58,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/destinations", get(handlers::destinations))
         .route("/api/v1/alerts", get(handlers::alerts))
         .route("/api/v1/alerts/{id}/ack", post(acknowledge_alert))
+        .route("/api/v1/rules", get(handlers::rules))
         .route("/api/v1/openapi.json", get(handlers::openapi))
         .fallback(handlers::not_found)
         .method_not_allowed_fallback(handlers::not_allowed)

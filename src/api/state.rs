@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::forget::WriteAccess;
 use super::readiness::Readiness;
+use crate::alert::SuppressedByRule;
 use crate::export::Pseudonyms;
 use crate::inventory::Inventory;
 use crate::metrics::{ExpositionFormat, InterfaceTotals};
@@ -44,6 +45,8 @@ pub struct Status {
     pub kernel_flows: (&'static str, &'static str),
     /// Flows in all tables.
     pub flows_active: u64,
+    /// Alerts that were not told, by rule.
+    pub suppressed: Arc<SuppressedByRule>,
     /// Whether the last attempt to read the configuration succeeded.
     pub config_reload_successful: bool,
     /// When the configuration was last read with success.

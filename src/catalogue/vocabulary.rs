@@ -45,6 +45,27 @@ pub enum CloudRole {
 }
 
 impl CloudRole {
+    /// All.
+    pub const ALL: [Self; 17] = [
+        Self::Registration,
+        Self::Control,
+        Self::Broker,
+        Self::Stun,
+        Self::P2p,
+        Self::Relay,
+        Self::Push,
+        Self::Storage,
+        Self::Api,
+        Self::Auth,
+        Self::Web,
+        Self::Ddns,
+        Self::Ntp,
+        Self::Firmware,
+        Self::Telemetry,
+        Self::Test,
+        Self::Unknown,
+    ];
+
     /// The label, as in events and metrics.
     #[must_use]
     pub const fn as_label(self) -> &'static str {

@@ -5,7 +5,10 @@
 use std::time::Duration;
 
 use super::section::Section;
-use crate::alert::{self, AlertRule, DeviceSelector, Expectation, Override, QuietHours, Severity};
+use super::time_zone::{ZoneProblem, site_clock};
+use crate::alert::{
+    self, AlertRule, DeviceSelector, Expectation, Override, QuietHours, Severity, SiteClock,
+};
 use crate::net::printable;
 
 /// Most overrides and expectations; each is looked at for each alert.
@@ -22,14 +25,14 @@ pub(super) fn read_alerts(section: &mut Section<'_>, config: &mut alert::Config)
     let longest = Duration::from_secs(30 * 24 * 3600);
     section.duration("learning", &mut config.learning, Duration::ZERO..=longest);
     section.count("max_per_hour", &mut config.max_per_hour, 1..=10_000);
-    let ahead_of_utc = read_offset(section);
+    let clock = read_clock(section);
     section.tables("override", MAX_ENTRIES, |section| {
         let found = Override {
             rule: read_rule(section),
             device: read_device(section),
             enabled: read_flag(section, "enabled"),
             severity: read_severity(section),
-            quiet: read_quiet(section, ahead_of_utc),
+            quiet: read_quiet(section, &clock),
         };
         if found.enabled.is_none() && found.severity.is_none() && found.quiet.is_none() {
             let problem = "is needed, or severity, or quiet: an override has to change something";
@@ -90,10 +93,11 @@ fn read_severity(section: &mut Section<'_>) -> Option<Severity> {
     found
 }
 
-fn read_quiet(section: &mut Section<'_>, ahead_of_utc: i32) -> Option<QuietHours> {
+fn read_quiet(section: &mut Section<'_>, clock: &SiteClock) -> Option<QuietHours> {
     let text = section.text("quiet")?;
     let hours = text.split_once('-').and_then(|(from, until)| {
-        Some(QuietHours { from: time_of_day(from)?, until: time_of_day(until)?, ahead_of_utc })
+        let clock = clock.clone();
+        Some(QuietHours { from: time_of_day(from)?, until: time_of_day(until)?, clock })
     });
     if hours.is_none() {
         let problem = format!(
@@ -105,9 +109,24 @@ fn read_quiet(section: &mut Section<'_>, ahead_of_utc: i32) -> Option<QuietHours
     hours
 }
 
+/// What quiet hours go by: a time zone, or a difference to UTC.
+fn read_clock(section: &mut Section<'_>) -> SiteClock {
+    let ahead_of_utc = read_offset(section);
+    let Some(name) = section.text("time_zone").filter(|name| !name.is_empty()) else {
+        return SiteClock::fixed(ahead_of_utc.unwrap_or_default());
+    };
+    if ahead_of_utc.is_some_and(|ahead| ahead != 0) {
+        section.refuse("utc_offset", "cannot be set beside time_zone, which says it".to_owned());
+    }
+    site_clock(name).unwrap_or_else(|ZoneProblem(problem)| {
+        section.refuse("time_zone", problem);
+        SiteClock::default()
+    })
+}
+
 /// What the site's clock is ahead of UTC, in seconds.
-fn read_offset(section: &mut Section<'_>) -> i32 {
-    let Some(text) = section.text("utc_offset") else { return 0 };
+fn read_offset(section: &mut Section<'_>) -> Option<i32> {
+    let text = section.text("utc_offset")?;
     let offset = text.strip_prefix('-').map(|rest| (-1, rest));
     let offset = offset.or_else(|| text.strip_prefix('+').map(|rest| (1, rest)));
     let seconds = offset.and_then(|(sign, rest)| {
@@ -115,14 +134,14 @@ fn read_offset(section: &mut Section<'_>) -> i32 {
         Some(sign * seconds)
     });
     match seconds.filter(|seconds| seconds.abs() <= 14 * 3600) {
-        Some(seconds) => seconds,
+        Some(seconds) => Some(seconds),
         None => {
             let problem = format!(
                 "must be between \"-14:00\" and \"+14:00\", is \"{}\"",
                 printable(text, 64)
             );
             section.refuse("utc_offset", problem);
-            0
+            None
         }
     }
 }
@@ -168,10 +187,37 @@ mod tests {
             ..Override::default()
         };
         assert_eq!(config.overrides[0], expected);
-        let quiet = QuietHours { from: 79_200, until: 23_400, ahead_of_utc: -12_600 };
+        let clock = SiteClock::fixed(-12_600);
+        let quiet = QuietHours { from: 79_200, until: 23_400, clock };
         assert_eq!(config.overrides[1].quiet, Some(quiet));
         assert_eq!(config.overrides[1].enabled, None);
         assert_eq!(config.expectations[0].subjects, ["ntp.example", "fr"]);
+    }
+
+    #[test]
+    fn quiet_hours_of_a_time_zone_follow_its_daylight_saving() {
+        let text = r#"
+            [alerts]
+            time_zone = "Europe/London"
+            [[alerts.override]]
+            severity = "low"
+            quiet = "22:00-06:00"
+        "#;
+        if !std::fs::exists("/usr/share/zoneinfo/Europe/London").unwrap() {
+            use std::io::Write as _;
+            std::io::stderr().write_all(b"SKIPPED: tzdata is not installed\n").unwrap();
+            return;
+        }
+        let config = Config::from_toml(text).unwrap().analyst.alerts;
+        let clock = &config.overrides[0].quiet.as_ref().unwrap().clock;
+
+        // 2026-03-29 01:00 UTC and 2026-10-25 01:00 UTC.
+        for (second, ahead) in
+            [(1_774_745_999, 0), (1_774_746_000, 3_600), (1_792_889_999, 3_600), (1_792_890_000, 0)]
+        {
+            let now = crate::net::Timestamp::from_parts(second, 0);
+            assert_eq!(clock.ahead_of_utc(now), ahead, "{second}");
+        }
     }
 
     #[test]
@@ -186,6 +232,12 @@ mod tests {
             assert!(problem(&text).contains("override[0].quiet"), "{quiet}");
         }
         assert!(problem("alerts.utc_offset = \"15\"").contains("alerts.utc_offset"));
+        for zone in ["Europe/Atlantis", "../etc/passwd", "x\u{7}"] {
+            let text = format!("alerts.time_zone = {zone:?}").replace("\\u{7}", "\\u0007");
+            assert!(problem(&text).contains("alerts.time_zone"), "{zone}");
+        }
+        let both = "[alerts]\ntime_zone = \"Europe/London\"\nutc_offset = \"+01:00\"";
+        assert!(problem(both).contains("alerts.utc_offset"));
         assert!(problem("[[alerts.expect]]\nsubjects = []").contains("expect[0].subjects"));
     }
 }

@@ -13,6 +13,7 @@ mod section;
 mod settings;
 mod sinks;
 mod sinks_far_ends;
+mod time_zone;
 mod units;
 
 pub use compile::known_keys;

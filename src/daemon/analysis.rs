@@ -12,12 +12,11 @@ use tracing::{error, info, warn};
 
 use super::forgetting::ForgetOrder;
 use super::worker::{Batch, Shared, WorkerEnd, WorkerTotals};
-use crate::alert::{AlertId, Habits, SuppressedAlerts};
+use crate::alert::{AlertId, SuppressedAlerts, SuppressedByRule};
 use crate::analyst::{
-    Analyst, AnalystStats, Config as AnalystConfig, Event, InterfaceCoverage, KernelView,
+    Analyst, AnalystStats, Config as AnalystConfig, Event, InterfaceCoverage, Keepsakes, KernelView,
 };
 use crate::catalogue::Catalogue;
-use crate::device::DeviceId;
 use crate::meter::{Observation, ObservationOrder};
 use crate::net::{InterfaceId, Timestamp};
 
@@ -64,10 +63,12 @@ pub(super) struct EventBatch {
     pub(super) events: Vec<Event>,
     /// Devices that the analyst has forgotten after those events.
     pub(super) forgotten: Vec<ForgetOrder>,
-    /// What is usual for devices, where that has changed and somebody stores it.
-    pub(super) habits: Vec<(DeviceId, Habits)>,
+    /// What the rules keep for the next run, where that has changed and somebody stores it.
+    pub(super) keepsakes: Keepsakes,
     /// Alerts that were not told.
     pub(super) suppressed: SuppressedAlerts,
+    /// The same by rule.
+    pub(super) suppressed_by_rule: Arc<SuppressedByRule>,
     /// Totals, by interface.
     pub(super) totals: Vec<WorkerTotals>,
     pub(super) analyst: AnalystStats,
@@ -101,6 +102,8 @@ struct State {
     events_dropped: u64,
     /// On their way to the dispatcher.
     forgotten: Vec<ForgetOrder>,
+    /// The dispatcher had no room for them; they go with the next batch.
+    keepsakes: Keepsakes,
 }
 
 /// What comes from one worker.
@@ -234,11 +237,14 @@ impl Analysis {
             events.push(event);
         }
         let last = end.is_some();
+        let mut keepsakes = std::mem::take(&mut self.state.keepsakes);
+        keepsakes.append(self.analyst.take_keepsakes());
         let batch = EventBatch {
             events,
             forgotten: std::mem::take(&mut self.state.forgotten),
-            habits: self.analyst.take_habits(),
+            keepsakes,
             suppressed: self.analyst.suppressed_alerts(),
+            suppressed_by_rule: self.analyst.suppressed_by_rule(),
             totals: totals_by_interface(&self.feeds),
             analyst: self.analyst.stats(),
             coverage: self.analyst.coverage(),
@@ -260,6 +266,8 @@ impl Analysis {
                     warn!("events are lost: the event file or the machine is too slow");
                 }
                 self.state.events_dropped += batch.events.len() as u64;
+                self.state.keepsakes = batch.keepsakes;
+                self.state.forgotten = batch.forgotten;
             }
             Err(TrySendError::Disconnected(_)) => error!("the dispatcher has ended"),
         }

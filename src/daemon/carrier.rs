@@ -1,12 +1,14 @@
 //! The thread of one sink: takes letters from the outbox to where they go.
 //!
 //! Comes in: what lies on the [`Shelf`]. Goes out: deliveries, one at a time and in order. After a failure it waits, longer each
-//! time; at the end of the run it tries what is left until its time is over.
+//! time; at the end of the run it tries what is left until its time is over. A fault of the program in a sink is caught here: the sink
+//! is opened anew, and goes on after a pause.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::backoff::Backoff;
 use super::clock::{self, Stopwatch};
@@ -20,6 +22,12 @@ const BATCH: usize = 256;
 /// How often a far end that answers may refuse the same letter: a message that it cannot take must not hold up the others
 /// for ever. With the back-off, that is about half an hour.
 const MAX_REFUSALS: u32 = 32;
+
+/// How often the program may fail in a row with the same letter before that is given up.
+pub(super) const MAX_FAULTS: u32 = 3;
+
+/// What the log and the counters are told of a fault of the program.
+const FAULT: &str = "a fault of the program";
 
 /// Longest time that a far end may ask us to wait.
 const LONGEST_WISH: Duration = Duration::from_secs(600);
@@ -50,6 +58,8 @@ pub(super) struct Carrier {
     last_tick: Stopwatch,
     /// How often the first letter in hand was refused by an answer.
     refusals: u32,
+    /// How often the program failed with it.
+    faults: u32,
     /// The log has told that the sink fails.
     has_complained: bool,
     /// The log has told that the sink will not take a letter.
@@ -72,6 +82,7 @@ impl Carrier {
             pause: None,
             last_tick: Stopwatch::start(),
             refusals: 0,
+            faults: 0,
             has_complained: false,
             has_told_unacceptable: false,
         }
@@ -79,20 +90,39 @@ impl Carrier {
 
     /// Carries until the outbox is closed and empty, or the time for that is over.
     pub(super) fn run(mut self, points: &Arc<[ObservationPoint]>) {
-        self.deliver.begin(points);
+        self.guarded(|sink, _| sink.begin(points));
         loop {
             match self.next_errand() {
                 Errand::Deliver => self.attempt(),
                 Errand::Tick => self.tick(),
                 Errand::Reopen => {
-                    self.deliver.reopen();
                     self.pause = None;
+                    self.guarded(|sink, _| sink.reopen());
                 }
                 Errand::End => break,
             }
         }
-        self.deliver.close();
+        self.guarded(|sink, _| sink.close());
         self.leave_the_rest();
+    }
+
+    /// Calls the sink, with what is in hand. A fault in it ends neither this thread nor the other sinks: the sink is left alone
+    /// for a while, begins with a new connection, and gets the same letters again, but not without end.
+    fn guarded<T>(&mut self, call: impl FnOnce(&mut dyn Deliver, &[Letter]) -> T) -> Option<T> {
+        let (sink, letters) = (&mut *self.deliver, &*self.in_hand);
+        if let Ok(done) = catch_unwind(AssertUnwindSafe(|| call(sink, letters))) {
+            return Some(done);
+        }
+        error!(sink = &*self.name, "a fault of the program in the sink; it is begun anew");
+        self.shelf.counters.add_fault();
+        // What it held may be half done.
+        let _faulty = catch_unwind(AssertUnwindSafe(|| self.deliver.reopen()));
+        self.faults += 1;
+        if self.faults >= MAX_FAULTS && !self.in_hand.is_empty() {
+            self.give_up_first();
+        }
+        self.failed(&FAULT, None);
+        None
     }
 
     /// Waits for something to do.
@@ -143,7 +173,8 @@ impl Carrier {
     }
 
     fn attempt(&mut self) {
-        match self.deliver.deliver(&self.in_hand) {
+        let Some(outcome) = self.guarded(|sink, letters| sink.deliver(letters)) else { return };
+        match outcome {
             Ok(0) => self.failed(&"it took nothing", None),
             Ok(taken) => {
                 let taken = taken.min(self.in_hand.len());
@@ -176,7 +207,8 @@ impl Carrier {
 
     fn tick(&mut self) {
         self.last_tick = Stopwatch::start();
-        match self.deliver.tick(clock::now()) {
+        let Some(outcome) = self.guarded(|sink, _| sink.tick(clock::now())) else { return };
+        match outcome {
             Ok(()) if self.deliver.keeps_a_picture() => self.works(),
             // Only a delivery proves that the sink works.
             Ok(()) => {}
@@ -216,7 +248,7 @@ impl Carrier {
     }
 
     fn done_with(&mut self, letters: usize) {
-        self.refusals = 0;
+        (self.refusals, self.faults) = (0, 0);
         self.in_hand.drain(..letters.min(self.in_hand.len()));
         let mut state = self.shelf.lock();
         state.in_hand = self.in_hand.len();

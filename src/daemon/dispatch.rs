@@ -17,7 +17,7 @@ use super::forgetting::ForgetOrder;
 use super::sight_log::SightLog;
 use super::store_feed::StoreFeed;
 use super::worker::{Shared, WorkerEnd, WorkerTotals};
-use crate::alert::AlertPhase;
+use crate::alert::{AlertPhase, SuppressedByRule};
 use crate::analyst::{EventKind, InterfaceCoverage};
 use crate::capture::{ObservationPoint, SourceCounters};
 use crate::export::{AnalysisCounters, Pseudonyms, RunStats};
@@ -46,6 +46,8 @@ pub struct RunView {
     pub stats: RunStats,
     /// By interface.
     pub interfaces: Vec<InterfaceTotals>,
+    /// Alerts that were not told.
+    pub suppressed: Arc<SuppressedByRule>,
 }
 
 /// The dispatcher with its inputs and outputs.
@@ -126,7 +128,7 @@ impl Dispatch {
             self.sinks.offer(event);
         }
         if let Some(store) = &mut self.store {
-            store.note_habits(&batch.habits);
+            store.note_keepsakes(&batch.keepsakes);
         }
         for order in std::mem::take(&mut batch.forgotten) {
             self.forget(order);
@@ -190,7 +192,8 @@ impl Dispatch {
         self.recorder.observe_dropped(Consumer::Analyst, lost);
         self.recorder.observe_dropped(Consumer::Inventory, batch.events_dropped);
         self.recorder.observe_suppressed(batch.suppressed);
-        self.view.store(Arc::new(RunView { stats, interfaces }));
+        let suppressed = Arc::clone(&batch.suppressed_by_rule);
+        self.view.store(Arc::new(RunView { stats, interfaces, suppressed }));
         stats
     }
 

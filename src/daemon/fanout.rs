@@ -181,14 +181,16 @@ fn add(totals: &mut SinkTotals, outbox: &Outbox) {
     totals.delivered += counters.delivered();
     totals.failed += counters.failed();
     totals.dropped += counters.dropped();
+    totals.faults += counters.faults();
 }
 
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::sync::{Condvar, Mutex};
+    use std::sync::{Condvar, Mutex, PoisonError};
 
     use super::*;
+    use crate::daemon::carrier::MAX_FAULTS;
     use crate::export::{Deliver, DeliveryError};
     use crate::metrics::{Build, Config, ExpositionFormat};
     use crate::net::Timestamp;
@@ -204,6 +206,10 @@ mod tests {
         ClosesMidWay,
         /// Says that it will never take an odd number.
         DislikesOddNumbers,
+        /// A fault of ours, with everything.
+        Panics,
+        /// A fault of ours, with one number.
+        PanicsAt(u64),
     }
 
     /// A far end whose mood can change, and what it has taken.
@@ -223,7 +229,7 @@ mod tests {
         }
 
         fn becomes(&self, mood: Mood) {
-            *self.mood.lock().unwrap() = mood;
+            *self.mood.lock().unwrap_or_else(PoisonError::into_inner) = mood;
             self.changed.notify_all();
         }
 
@@ -236,7 +242,7 @@ mod tests {
 
     impl Deliver for To {
         fn deliver(&mut self, letters: &[Letter]) -> Result<usize, DeliveryError> {
-            let mut mood = self.0.mood.lock().unwrap();
+            let mut mood = self.0.mood.lock().unwrap_or_else(PoisonError::into_inner);
             while *mood == Mood::Hangs {
                 mood = self.0.changed.wait(mood).unwrap();
             }
@@ -253,6 +259,9 @@ mod tests {
                 Mood::AnswersAnError => {
                     Err(DeliveryError::Refused { answer: "500".to_owned(), retry_after: None })
                 }
+                Mood::Panics => panic!("this fault is meant"),
+                Mood::PanicsAt(bad) if number(&letters[0]) == bad => panic!("this fault is meant"),
+                Mood::PanicsAt(_) => take(&letters[..1]),
                 Mood::DislikesOddNumbers if number(&letters[0]) % 2 == 1 => {
                     Err(DeliveryError::Unacceptable { answer: "400".to_owned() })
                 }
@@ -356,6 +365,39 @@ mod tests {
 
         assert_eq!(picky.taken(), [0, 2, 4, 6, 8]);
         assert_eq!(fanout.boxes[0].counters().failed(), 5);
+    }
+
+    #[test]
+    fn a_sink_with_a_fault_is_begun_anew_counted_and_delays_no_other() {
+        let (bad, good) = (FarEnd::new(Mood::Panics), FarEnd::new(Mood::Well));
+        let mut fanout = fanout(vec![sink("bad", &bad, 500), sink("good", &good, 500)]);
+
+        tell(&mut fanout, 0..100);
+        eventually("the good sink", || good.taken().len() == 100);
+        eventually("the fault", || fanout.boxes[0].counters().faults() > 0);
+        assert!(!fanout.boxes[0].is_over(), "its thread is still there");
+        bad.becomes(Mood::Well);
+        eventually("the cured sink", || bad.taken().len() == 100);
+        assert_eq!(bad.taken(), (0..100).collect::<Vec<_>>());
+
+        let recorder = recorder();
+        fanout.close(&recorder);
+        let text = recorder.render(ExpositionFormat::Text);
+        assert!(text.contains("hikwatch_sink_faults_total{sink=\"good\"} 0"), "{text}");
+        assert!(!text.contains("hikwatch_sink_faults_total{sink=\"bad\"} 0"), "{text}");
+    }
+
+    #[test]
+    fn a_letter_that_leads_to_a_fault_again_and_again_is_given_up() {
+        let bad = FarEnd::new(Mood::PanicsAt(3));
+        let mut fanout = fanout(vec![sink("bad", &bad, 500)]);
+
+        tell(&mut fanout, 0..10);
+        eventually("the sink", || fanout.boxes[0].counters().waiting() == 0);
+
+        assert_eq!(bad.taken(), [0, 1, 2, 4, 5, 6, 7, 8, 9]);
+        let counters = fanout.boxes[0].counters();
+        assert_eq!((counters.failed(), counters.faults()), (1, u64::from(MAX_FAULTS)));
     }
 
     #[test]

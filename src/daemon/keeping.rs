@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use tracing::{info, warn};
 
+use crate::alert::AlertKey;
 use crate::analyst::{Analyst, Event, EventKind};
 use crate::inventory::Inventory;
 use crate::metrics::Recorder;
-use crate::store::{Config, Store, StoreError};
+use crate::store::{Batch, Config, Store, StoreError};
 
 /// A store, none since it is off, or why there is none; the log is told when the daemon runs, so that a start that
 /// fails for another reason says that reason only.
@@ -51,6 +52,17 @@ pub(super) fn told(opening: Opening) -> Option<Store> {
     }
 }
 
+/// Takes alerts out of the store that nobody goes on with: their device or their rule is gone.
+fn take_out(store: &mut Store, gone: Vec<AlertKey>) {
+    if gone.is_empty() {
+        return;
+    }
+    let standing = gone.into_iter().map(|key| (key, None)).collect();
+    if let Err(problem) = store.commit(&Batch { standing, ..Batch::default() }) {
+        warn!(reason = problem.as_label(), %problem, "alerts that nobody goes on with stay in the store");
+    }
+}
+
 /// Gives the devices of earlier runs back to the analyst, and shows them.
 pub(super) fn restore(
     store: &mut Store,
@@ -69,12 +81,16 @@ pub(super) fn restore(
     };
     recorder.observe_store_open(true);
     if contents.unreadable > 0 {
-        warn!(devices = contents.unreadable, "some devices in the store cannot be read");
+        warn!(rows = contents.unreadable, "some devices or alerts in the store cannot be read");
     }
     let stored = contents.devices.len();
     analyst.restore_alerts(contents.habits, contents.acknowledged);
     let restored = analyst.restore(contents.devices, contents.contacts);
     info!(stored, restored = restored.len(), "devices of earlier runs are known again");
+    let standing = contents.standing.len();
+    let left_out = analyst.restore_standing(contents.standing, &restored);
+    info!(standing, left_out = left_out.len(), "alerts that stood go on");
+    take_out(store, left_out);
     for profile in restored {
         let event = Event {
             timestamp: profile.last_seen,

@@ -220,6 +220,7 @@ fn api_state(
                     (state.as_label(), state.sentence())
                 },
                 flows_active: view.stats.meter.flows_active,
+                suppressed: Arc::clone(&view.suppressed),
                 config_reload_successful: successful,
                 config_reloaded_at: Some(at),
             }

@@ -10,9 +10,7 @@ use tracing::error;
 
 use super::clock::Stopwatch;
 use super::forgetting::ForgetOrder;
-use crate::alert::Habits;
-use crate::analyst::Event;
-use crate::device::DeviceId;
+use crate::analyst::{Event, Keepsakes};
 use crate::store::{Batch, Gatherer};
 
 /// Orders that may wait for the store's thread: a batch and what people ask for.
@@ -50,10 +48,11 @@ impl StoreFeed {
         self.gatherer.apply(event);
     }
 
-    pub(super) fn note_habits(&mut self, habits: &[(DeviceId, Habits)]) {
-        for (device, known) in habits {
+    pub(super) fn note_keepsakes(&mut self, keepsakes: &Keepsakes) {
+        for (device, known) in &keepsakes.habits {
             self.gatherer.note_habits(device, known);
         }
+        self.gatherer.note_alerts(&keepsakes.alerts);
     }
 
     /// Changes that found no room while the disk refused.

@@ -20,6 +20,10 @@ impl Registry {
     ) -> Vec<DeviceRef> {
         let mut changed = Vec::new();
         for (device, dossier) in self.shelf.iter_with_mut() {
+            // A run that has read nothing yet knows no time: who was silent at the end of an earlier run still is.
+            if now < dossier.last_seen() {
+                continue;
+            }
             let presence = if now.since(dossier.last_seen()) > offline_after {
                 Presence::Offline
             } else {
@@ -62,6 +66,22 @@ mod tests {
         registry.touch(camera, at(1_000));
         assert_eq!(presence(&mut registry), Presence::Online);
         assert!(registry.take_news(camera).is_some());
+    }
+
+    #[test]
+    fn who_was_silent_in_an_earlier_run_is_so_until_heard_of() {
+        let catalogue = Arc::new(Catalogue::builtin().unwrap());
+        let mut registry = Registry::new(catalogue, Signatures::builtin(), 8);
+        let at = |second| Timestamp::from_parts(second, 0);
+        let patience = Duration::from_secs(900);
+        let camera = registry.claim(MacAddr([0x44, 0xa6, 0x42, 0, 0, 1]), None, at(5_000)).unwrap();
+        registry.settle_presence(patience, at(6_000));
+        registry.take_news(camera);
+
+        for before_the_first_frame in [Timestamp::ZERO, at(4_999)] {
+            assert_eq!(registry.settle_presence(patience, before_the_first_frame), []);
+        }
+        assert_eq!(registry.profile(camera).unwrap().state.presence, Presence::Offline);
     }
 
     #[test]

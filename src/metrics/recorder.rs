@@ -163,7 +163,8 @@ impl Recorder {
     /// Takes what became so far of what a sink was given. `sink` is our word for it or the operator's, never one from
     /// the network; all outcomes are there from the first call on.
     pub fn observe_sink(&self, sink: &str, totals: &SinkTotals) {
-        let SinkTotals { delivered, failed, dropped } = *totals;
+        let SinkTotals { delivered, failed, dropped, faults } = *totals;
+        raise(&self.families.sink_faults, &[sink], faults);
         for (outcome, total) in OUTCOMES.iter().zip([delivered, failed, dropped]) {
             raise(&self.families.sink_deliveries, &[sink, outcome], total);
         }

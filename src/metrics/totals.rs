@@ -49,6 +49,8 @@ pub struct SinkTotals {
     pub failed: u64,
     /// What had no room to wait.
     pub dropped: u64,
+    /// Faults of the program in the sink, after which it was begun anew.
+    pub faults: u64,
 }
 
 /// Who can lose what it did not take in time.

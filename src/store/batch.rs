@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::alert::{AlertId, Habits};
+use crate::alert::{AlertId, AlertKey, Habits, KeptAlert};
 use crate::analyst::Tally;
 use crate::catalogue::{CloudRole, Region};
 use crate::device::{DeviceId, DeviceProfile};
@@ -79,6 +79,8 @@ pub struct Batch {
     pub habits: BTreeMap<DeviceId, Habits>,
     /// Alerts that somebody has acknowledged, with their devices.
     pub acknowledged: BTreeMap<AlertId, DeviceId>,
+    /// Alerts that changed: as they stand now, or that they stand no more.
+    pub standing: BTreeMap<AlertKey, Option<KeptAlert>>,
 }
 
 impl Batch {
@@ -90,6 +92,7 @@ impl Batch {
             && self.cloud_days.is_empty()
             && self.habits.is_empty()
             && self.acknowledged.is_empty()
+            && self.standing.is_empty()
     }
 
     /// Takes everything of a device out.
@@ -99,6 +102,7 @@ impl Batch {
         self.cloud_days.retain(|key, _| key.device != *id);
         self.habits.remove(id);
         self.acknowledged.retain(|_, device| device != id);
+        self.standing.retain(|key, _| key.device != *id);
     }
 }
 

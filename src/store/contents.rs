@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::batch::Day;
-use crate::alert::{AlertId, Habits};
+use crate::alert::{AlertId, Habits, KeptAlert};
 use crate::analyst::Tally;
 use crate::device::{DeviceId, DeviceProfile};
 
@@ -18,6 +18,8 @@ pub struct Contents {
     pub habits: Vec<(DeviceId, Habits)>,
     /// Alerts that somebody has acknowledged.
     pub acknowledged: Vec<AlertId>,
+    /// Alerts that stood.
+    pub standing: Vec<KeptAlert>,
     /// Rows that could not be read; they are left alone.
     pub unreadable: usize,
 }

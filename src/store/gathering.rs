@@ -12,7 +12,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use super::batch::{Batch, CloudDay, Day, DeviceDay};
-use crate::alert::Habits;
+use crate::alert::{AlertKey, Habits, KeptAlert, MAX_STANDING};
 use crate::analyst::{Event, EventKind, FlowSighting, Tally};
 use crate::catalogue::{CloudRole, Region};
 use crate::classify::Destination;
@@ -24,6 +24,9 @@ const MAX_DEVICES: usize = 8192;
 
 /// Most totals of each table that wait to be written.
 const MAX_TOTALS: usize = 65_536;
+
+/// Most alerts that wait to be written: those that may stand, and as many that are over.
+const MAX_ALERTS: usize = 2 * MAX_STANDING;
 
 /// Most totals whose last value is remembered; guards memory against a network of ever new addresses.
 const MAX_COUNTED: usize = 262_144;
@@ -89,6 +92,18 @@ impl Gatherer {
             return;
         }
         known.insert(device.clone(), habits.clone());
+    }
+
+    /// Takes how alerts stand now.
+    pub fn note_alerts(&mut self, changes: &[(AlertKey, Option<KeptAlert>)]) {
+        let known = &mut self.batch.standing;
+        for (key, kept) in changes {
+            if known.len() >= MAX_ALERTS && !known.contains_key(key) {
+                self.stats.dropped += 1;
+                continue;
+            }
+            known.insert(key.clone(), kept.clone());
+        }
     }
 
     /// Gives all changes since the last time, if there are any.

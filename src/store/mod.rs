@@ -24,6 +24,8 @@ mod opening;
 mod record;
 mod schema;
 mod schema_v1;
+mod schema_v3;
+mod standing;
 #[expect(clippy::module_inception, reason = "the room's main type has its name")]
 mod store;
 mod tables;

@@ -7,14 +7,18 @@ use redb::{Database, ReadableTable as _, WriteTransaction};
 
 use super::error::StoreError;
 use super::schema_v1::from_v1;
-use super::tables::{ACKNOWLEDGED, CLOUD_DAYS, DEVICE_DAYS, DEVICES, HABITS, META, SCHEMA};
+use super::schema_v3::from_v3;
+use super::tables::{
+    ACKNOWLEDGED, CLOUD_DAYS, DEVICE_DAYS, DEVICES, HABITS, META, SCHEMA, STANDING,
+};
 
 /// The version that is written.
 ///
 /// 1. One MAC address and no life-cycle state for each device. It was never part of a release.
 /// 2. Several MAC addresses, and the state.
 /// 3. Habits of devices, and alerts that were acknowledged.
-pub(super) const CURRENT: u64 = 3;
+/// 4. Alerts that stand; how much video is usual among the habits.
+pub(super) const CURRENT: u64 = 4;
 
 /// Brings the database to [`CURRENT`].
 pub(super) fn migrate(database: &Database) -> Result<(), StoreError> {
@@ -37,6 +41,7 @@ pub(super) fn migrate(database: &Database) -> Result<(), StoreError> {
     transaction.open_table(CLOUD_DAYS)?;
     transaction.open_table(HABITS)?;
     transaction.open_table(ACKNOWLEDGED)?;
+    transaction.open_table(STANDING)?;
     transaction.open_table(META)?.insert(SCHEMA, CURRENT)?;
     Ok(transaction.commit()?)
 }
@@ -48,6 +53,8 @@ fn climb(transaction: &WriteTransaction, found: u64) -> Result<(), StoreError> {
             1 => from_v1(transaction)?,
             // Its tables are new.
             2 => {}
+            // One of its tables is new, another has longer rows.
+            3 => from_v3(transaction)?,
             // There was no version 0.
             _ => return Err(StoreError::Damaged(format!("it has schema version {version}"))),
         }
@@ -60,11 +67,13 @@ mod tests {
     use redb::{Builder, ReadableDatabase as _};
 
     use super::*;
+    use crate::alert::{AlertId, Habits, Topic};
     use crate::device::DeviceState;
     use crate::store::Store;
     use crate::store::opening::open_database;
     use crate::store::record::DeviceRecord;
     use crate::store::schema_v1::DeviceRecordV1;
+    use crate::store::schema_v3::HabitsRecordV3;
     use crate::store::trial::{camera, id_of};
     use crate::store::trial_disk::TrialDisk;
 
@@ -120,6 +129,41 @@ mod tests {
     }
 
     #[test]
+    fn habits_of_version_3_become_ours_and_lose_nothing() {
+        let disk = TrialDisk::default();
+        {
+            let database = Builder::new().create_with_backend(disk.clone()).unwrap();
+            let transaction = database.begin_write().unwrap();
+            transaction.open_table(META).unwrap().insert(SCHEMA, 3).unwrap();
+            transaction.open_table(DEVICES).unwrap();
+            transaction.open_table(DEVICE_DAYS).unwrap();
+            transaction.open_table(CLOUD_DAYS).unwrap();
+            transaction.open_table(ACKNOWLEDGED).unwrap().insert(7, &*id_of(1).0).unwrap();
+            let old = HabitsRecordV3 {
+                present_seconds: 86_400,
+                familiar: vec![("country".to_owned(), vec![5, 6])],
+            };
+            let bytes = postcard::to_stdvec(&old).unwrap();
+            let mut habits = transaction.open_table(HABITS).unwrap();
+            habits.insert(&*id_of(1).0, bytes.as_slice()).unwrap();
+            habits.insert("d-broken", b"\xff".as_slice()).unwrap();
+            drop(habits);
+            transaction.commit().unwrap();
+        }
+
+        let contents = Store::with_opener(disk.opener(), 90).contents().unwrap();
+
+        let habits = Habits {
+            present: std::time::Duration::from_secs(86_400),
+            familiar: vec![(Topic::Country, [5, 6].into())],
+            ..Habits::default()
+        };
+        assert_eq!(contents.habits, [(id_of(1), habits)]);
+        assert_eq!(contents.acknowledged, [AlertId(7)]);
+        assert!(contents.standing.is_empty() && contents.unreadable == 0);
+    }
+
+    #[test]
     fn a_migration_that_a_full_disk_interrupts_is_taken_again() {
         let disk = version_1();
         disk.set_room(Some(0));
@@ -142,7 +186,7 @@ mod tests {
         }
         let error = open_database(disk.clone()).unwrap_err();
 
-        assert!(matches!(error, StoreError::Newer { found: 4, known: CURRENT }), "{error}");
+        assert!(matches!(error, StoreError::Newer { found: 5, known: CURRENT }), "{error}");
         assert!(error.to_string().contains("use a later hikwatch"));
         assert!(matches!(open_database(disk).unwrap_err(), StoreError::Newer { .. }));
     }

@@ -17,9 +17,10 @@ use super::error::StoreError;
 use super::habits;
 use super::opening::{Opener, open_file, opener_of, set_aside};
 use super::record::DeviceRecord;
-use super::tables::{ACKNOWLEDGED, CLOUD_DAYS, DEVICE_DAYS, DEVICES, HABITS, TotalRow};
+use super::standing;
+use super::tables::{ACKNOWLEDGED, CLOUD_DAYS, DEVICE_DAYS, DEVICES, HABITS, STANDING, TotalRow};
 use super::writing::{forget, last_batch, write_batch};
-use crate::alert::AlertId;
+use crate::alert::{AlertId, AlertKey, MAX_STANDING};
 use crate::analyst::Tally;
 use crate::device::DeviceId;
 
@@ -141,6 +142,18 @@ impl Store {
             for row in transaction.open_table(ACKNOWLEDGED)?.iter()? {
                 contents.acknowledged.push(AlertId(row?.0.value()));
             }
+            for row in transaction.open_table(STANDING)?.iter()? {
+                let (key, bytes) = row?;
+                let (device, rule, subject) = key.value();
+                let (device, rule, subject) =
+                    (DeviceId(device.into()), rule.into(), subject.into());
+                match standing::from_bytes(AlertKey { device, rule, subject }, bytes.value()) {
+                    Some(alert) if contents.standing.len() < MAX_STANDING => {
+                        contents.standing.push(alert);
+                    }
+                    Some(_) | None => contents.unreadable += 1,
+                }
+            }
             Ok(contents)
         })
     }
@@ -234,11 +247,11 @@ const fn tally((sent, received, flows): TotalRow) -> Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::{Habits, Topic};
+    use crate::alert::{Habits, KeptAlert, Topic};
     use crate::analyst::Event;
     use crate::net::{Perimeter, Timestamp};
     use crate::store::Gatherer;
-    use crate::store::trial::{camera, flow, id_of, touched};
+    use crate::store::trial::{camera, flow, id_of, standing, touched};
     use crate::store::trial_disk::TrialDisk;
 
     /// Noon of a day.
@@ -288,6 +301,7 @@ mod tests {
         let habits = Habits {
             present: std::time::Duration::from_secs(7_200),
             familiar: vec![(Topic::Country, [5].into())],
+            ..Habits::default()
         };
         for number in [1, 2] {
             gatherer.note_habits(&id_of(number), &habits);
@@ -304,6 +318,44 @@ mod tests {
         let contents = store(&disk).contents().unwrap();
         assert_eq!(contents.habits, [(id_of(2), habits)]);
         assert!(contents.acknowledged.is_empty());
+    }
+
+    #[test]
+    fn alerts_that_stand_are_there_after_a_restart_until_they_are_over_or_forgotten() {
+        let disk = TrialDisk::default();
+        let (one, other, third) = (standing(1, "CN"), standing(1, "SG"), standing(2, "CN"));
+        let mut gatherer = Gatherer::new();
+        let stands = |alert: &KeptAlert| (alert.key.clone(), Some(alert.clone()));
+        gatherer.note_alerts(&[stands(&one), stands(&other), stands(&third)]);
+        let seen = [touched(1, NOON), touched(2, NOON)];
+        store(&disk).commit(&batch_of(&mut gatherer, &seen)).unwrap();
+        assert_eq!(store(&disk).contents().unwrap().standing, [one.clone(), other, third.clone()]);
+
+        gatherer.note_alerts(&[(standing(1, "SG").key, None)]);
+        store(&disk).commit(&gatherer.take().unwrap()).unwrap();
+        assert_eq!(store(&disk).contents().unwrap().standing, [one, third.clone()]);
+
+        store(&disk).forget(&id_of(1)).unwrap();
+        assert_eq!(store(&disk).contents().unwrap().standing, [third]);
+    }
+
+    #[test]
+    fn a_row_that_is_no_alert_is_left_out_and_counted() {
+        let disk = TrialDisk::default();
+        let mut gatherer = Gatherer::new();
+        let alert = standing(1, "CN");
+        gatherer.note_alerts(&[(alert.key.clone(), Some(alert.clone()))]);
+        store(&disk).commit(&batch_of(&mut gatherer, &[touched(1, NOON)])).unwrap();
+        let spoil = |database: &Database| {
+            let transaction = database.begin_write()?;
+            let key = (&*alert.key.device.0, "new-country", "XX");
+            transaction.open_table(STANDING)?.insert(key, b"\xff\xff".as_slice())?;
+            Ok(transaction.commit()?)
+        };
+        store(&disk).attempt(spoil).unwrap();
+
+        let contents = store(&disk).contents().unwrap();
+        assert_eq!((contents.standing, contents.unreadable), (vec![alert], 1));
     }
 
     #[test]

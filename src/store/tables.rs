@@ -27,6 +27,10 @@ pub(super) const HABITS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new
 pub(super) const ACKNOWLEDGED: TableDefinition<'_, u64, &str> =
     TableDefinition::new("acknowledged");
 
+/// Device, rule, subject -> an alert that stands, as `standing` encodes it.
+pub(super) const STANDING: TableDefinition<'_, (&str, &str, &str), &[u8]> =
+    TableDefinition::new("standing");
+
 /// UTC day, device, perimeter -> what the device moved.
 pub(super) const DEVICE_DAYS: TableDefinition<'_, (u32, &str, &str), TotalRow> =
     TableDefinition::new("device_days");

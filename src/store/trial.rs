@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::alert::{AlertKey, Holding, KeptAlert, Severity};
 use crate::analyst::{Event, EventKind, FlowDevice, FlowSighting, Tallies, Tally};
 use crate::catalogue::{CloudRole, Region, Speaker};
 use crate::classify::{Basis, Destination};
@@ -77,6 +78,25 @@ pub(super) fn camera(number: u8, second: u64) -> DeviceProfile {
         },
         last_seen,
         ..DeviceProfile::new(id_of(number), first_seen)
+    }
+}
+
+/// An alert on the camera that stands.
+pub(super) fn standing(number: u8, subject: &str) -> KeptAlert {
+    KeptAlert {
+        key: AlertKey {
+            device: id_of(number),
+            rule: "new-country".into(),
+            subject: subject.into(),
+        },
+        message: "It speaks to another country".to_owned(),
+        severity: Severity::Medium,
+        since: Timestamp::from_parts(1_000, 5),
+        seen: Timestamp::from_parts(2_000, 7),
+        count: 3,
+        acknowledged: true,
+        silence: None,
+        holds: Holding::MOMENT,
     }
 }
 

@@ -8,8 +8,9 @@ use super::batch::{Batch, Day};
 use super::error::StoreError;
 use super::habits;
 use super::record::DeviceRecord;
+use super::standing;
 use super::tables::{
-    ACKNOWLEDGED, BATCH, CLOUD_DAYS, DEVICE_DAYS, DEVICES, HABITS, META, TotalRow,
+    ACKNOWLEDGED, BATCH, CLOUD_DAYS, DEVICE_DAYS, DEVICES, HABITS, META, STANDING, TotalRow,
 };
 use crate::analyst::Tally;
 use crate::device::{DeviceId, DeviceProfile};
@@ -65,6 +66,14 @@ pub(super) fn write_batch(
         for (alert, device) in &batch.acknowledged {
             acknowledged.insert(alert.0, &*device.0)?;
         }
+        let mut alerts = transaction.open_table(STANDING)?;
+        for (key, kept) in &batch.standing {
+            let row = (&*key.device.0, &*key.rule, &*key.subject);
+            match kept {
+                Some(kept) => drop(alerts.insert(row, standing::to_bytes(kept)?.as_slice())?),
+                None => drop(alerts.remove(row)?),
+            }
+        }
         transaction.open_table(META)?.insert(BATCH, number)?;
     }
     if prunes {
@@ -89,6 +98,7 @@ pub(super) fn forget(database: &Database, id: &DeviceId) -> Result<bool, StoreEr
     })?;
     transaction.open_table(HABITS)?.remove(&*id.0)?;
     transaction.open_table(ACKNOWLEDGED)?.retain(|_, device| device != &*id.0)?;
+    transaction.open_table(STANDING)?.retain(|key, _| key.0 != &*id.0)?;
     transaction.commit()?;
     Ok(found)
 }
@@ -117,6 +127,7 @@ fn drop_before(transaction: &WriteTransaction, oldest: Day) -> Result<(), StoreE
     let is_kept = |id: &str| devices.get(id).is_ok_and(|row| row.is_some());
     transaction.open_table(HABITS)?.retain(|id, _| is_kept(id))?;
     transaction.open_table(ACKNOWLEDGED)?.retain(|_, device| is_kept(device))?;
+    transaction.open_table(STANDING)?.retain(|key, _| is_kept(key.0))?;
     Ok(())
 }
 

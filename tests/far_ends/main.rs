@@ -1,5 +1,5 @@
 //! The services that are told, against the real thing where it runs here: Debian's prometheus-alertmanager, mosquitto, nfcapd with
-//! nfdump, and tshark; each as a process of its own on loopback. Web services are played by the test: well, badly and not at all.
+//! nfdump, tshark and systemd-journald; each as a process of its own on loopback. Web services are played by the test: well, badly and not at all.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,5 +11,7 @@
 mod alertmanager;
 mod bench;
 mod ipfix;
+mod journal;
 mod mqtt;
 mod webhook;
+mod webhook_tls;

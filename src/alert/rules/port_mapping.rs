@@ -14,7 +14,7 @@ pub(in crate::alert) const ABOUT: About = About {
     signature: "HIKWATCH a device asks the gateway to open a port",
     category: "Exposure",
     severity: Severity::High,
-    trigger: "a device asks for a port mapping by UPnP (AddPortMapping), NAT-PMP or PCP",
+    trigger: "a device asks for a port mapping by UPnP (AddPortMapping, AddAnyPortMapping), NAT-PMP or PCP, or for a pinhole over IPv6 (AddPinhole)",
     advice: "Switch UPnP, NAT-PMP and PCP off on the gateway and in the device, and look at which ports are open.",
     learns: false,
     holds: Holding::SPELL,
@@ -46,10 +46,15 @@ pub(in crate::alert) fn observe(scene: &Scene<'_>, out: &mut Findings) {
             let Some(wish) = request.and_then(|request| request.port_mapping.as_deref()) else {
                 return;
             };
-            if wish.action != MappingAction::Add {
-                return;
+            match wish.action {
+                MappingAction::Add | MappingAction::AddAny => {
+                    ("UPnP", wish.external_port, wish.internal_port)
+                }
+                MappingAction::AddPinhole => {
+                    ("UPnP over IPv6", wish.internal_port, wish.internal_port)
+                }
+                MappingAction::Delete => return,
             }
-            ("UPnP", wish.external_port, wish.internal_port)
         }
         _ => return,
     };

@@ -51,7 +51,7 @@ pub(in crate::alert) fn observe(scene: &Scene<'_>, memory: &mut Memory, out: &mu
     if window.rate < VIDEO_RATE {
         return;
     }
-    let is_more = memory.video_habits.note(destination.role, record.flow_end, window.length);
+    let is_more = memory.note_video(destination.role, record.flow_end, window.length);
     if !is_more || window.rate < ABOVE_USUAL * window.usual {
         return;
     }

@@ -1,7 +1,8 @@
 //! Reads the SOAP requests by which a host opens or closes a port of its router.
 //!
 //! Comes in: the SOAPAction field and the body of a request. Goes out: a [`PortMapping`]: the actions of WANIPConnection
-//! (UPnP Forum, WANIPConnection:1, 2.4 and WANIPConnection:2, 2.5) and WANPPPConnection. It reads no other action.
+//! (UPnP Forum, WANIPConnection:1, 2.4 and WANIPConnection:2, 2.5) and WANPPPConnection, and `AddPinhole` of WANIPv6FirewallControl:1
+//! (UPnP Forum), which lets somebody outside through to a port over IPv6. It reads no other action.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -40,11 +41,13 @@ pub enum MappingAction {
     AddAny,
     /// `DeletePortMapping`.
     Delete,
+    /// `AddPinhole`: over IPv6 there is nothing to map, and the port outside is the one inside.
+    AddPinhole,
 }
 
 impl MappingAction {
     /// Every action.
-    const ALL: [Self; 3] = [Self::Add, Self::AddAny, Self::Delete];
+    const ALL: [Self; 4] = [Self::Add, Self::AddAny, Self::Delete, Self::AddPinhole];
 
     /// The name of the action, as the SOAP message spells it.
     #[must_use]
@@ -53,6 +56,32 @@ impl MappingAction {
             Self::Add => "AddPortMapping",
             Self::AddAny => "AddAnyPortMapping",
             Self::Delete => "DeletePortMapping",
+            Self::AddPinhole => "AddPinhole",
+        }
+    }
+
+    /// The services that know the action.
+    const fn services(self) -> &'static [&'static [u8]] {
+        match self {
+            Self::Add | Self::AddAny | Self::Delete => {
+                &[b":service:WANIPConnection:", b":service:WANPPPConnection:"]
+            }
+            Self::AddPinhole => &[b":service:WANIPv6FirewallControl:"],
+        }
+    }
+
+    /// The arguments, in the order of [`PortMapping`]; one that the action does not have is empty.
+    const fn arguments(self) -> [&'static str; 6] {
+        match self {
+            Self::Add | Self::AddAny | Self::Delete => [
+                "NewExternalPort",
+                "NewProtocol",
+                "NewInternalPort",
+                "NewInternalClient",
+                "NewPortMappingDescription",
+                "NewLeaseDuration",
+            ],
+            Self::AddPinhole => ["", "Protocol", "InternalPort", "InternalClient", "", "LeaseTime"],
         }
     }
 
@@ -63,37 +92,38 @@ impl MappingAction {
         let value = value.strip_suffix(b"\"").unwrap_or(value);
         let at = value.iter().rposition(|&b| b == b'#')?;
         let (service, action) = value.split_at_checked(at)?;
-        let is_connection = [&b":service:WANIPConnection:"[..], b":service:WANPPPConnection:"]
-            .into_iter()
-            .any(|name| service.windows(name.len()).any(|window| window == name));
         let action = action.get(1..)?;
-        Self::ALL.into_iter().find(|known| is_connection && known.name().as_bytes() == action)
+        let is_of = |name: &&[u8]| service.windows(name.len()).any(|window| window == *name);
+        let mut named = Self::ALL.into_iter().filter(|known| known.name().as_bytes() == action);
+        named.find(|known| known.services().iter().any(is_of))
     }
 }
 
 impl PortMapping {
     /// Reads the arguments of an action, or those that have come.
     pub(super) fn read(action: MappingAction, body: &[u8]) -> Self {
-        let names = [
-            "NewExternalPort",
-            "NewProtocol",
-            "NewInternalPort",
-            "NewInternalClient",
-            "NewPortMappingDescription",
-            "NewLeaseDuration",
-        ];
+        let names = action.arguments();
         let path = ["Envelope", "Body", action.name()];
         let [external_port, protocol, internal_port, internal_client, description, lease] =
             texts_inside(body, &path, &names, MAX_DESCRIPTION);
         Self {
             action,
             external_port: parsed(external_port),
-            protocol: protocol.filter(|name| matches!(name.as_str(), "TCP" | "UDP")),
+            protocol: protocol.and_then(|name| protocol_of(&name)),
             internal_port: parsed(internal_port),
             internal_client: parsed(internal_client),
             description,
             lease: parsed(lease),
         }
+    }
+}
+
+/// The protocol by its name, or by its number as pinholes have it (IANA "Protocol Numbers").
+fn protocol_of(name: &str) -> Option<String> {
+    match name {
+        "TCP" | "6" => Some("TCP".to_owned()),
+        "UDP" | "17" => Some("UDP".to_owned()),
+        _ => None,
     }
 }
 
@@ -134,6 +164,25 @@ mod tests {
     }
 
     #[test]
+    fn a_pinhole_gives_port_client_and_lease() {
+        let body = "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body><u:AddPinhole \
+            xmlns:u=\"urn:schemas-upnp-org:service:WANIPv6FirewallControl:1\"><RemoteHost></RemoteHost>\
+            <RemotePort>0</RemotePort><InternalClient>2001:db8::64</InternalClient>\
+            <InternalPort>554</InternalPort><Protocol>6</Protocol><LeaseTime>3600</LeaseTime>\
+            </u:AddPinhole></s:Body></s:Envelope>";
+        let expected = PortMapping {
+            action: MappingAction::AddPinhole,
+            external_port: None,
+            protocol: Some("TCP".into()),
+            internal_port: Some(554),
+            internal_client: "2001:db8::64".parse().ok(),
+            description: None,
+            lease: Some(3600),
+        };
+        assert_eq!(PortMapping::read(MappingAction::AddPinhole, body.as_bytes()), expected);
+    }
+
+    #[test]
     fn the_action_is_one_of_a_connection_service() {
         for (field, expected) in [
             (
@@ -148,6 +197,11 @@ mod tests {
                 "\"urn:schemas-upnp-org:service:WANPPPConnection:1#DeletePortMapping\"",
                 Some(MappingAction::Delete),
             ),
+            (
+                "\"urn:schemas-upnp-org:service:WANIPv6FirewallControl:1#AddPinhole\"",
+                Some(MappingAction::AddPinhole),
+            ),
+            ("urn:schemas-upnp-org:service:WANIPConnection:1#AddPinhole", None),
             ("\"urn:schemas-upnp-org:service:WANIPConnection:1#GetExternalIPAddress\"", None),
             ("\"urn:example:service:Other:1#AddPortMapping\"", None),
             ("AddPortMapping", None),

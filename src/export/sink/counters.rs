@@ -16,6 +16,8 @@ pub struct SinkCounters {
     dropped: AtomicU64,
     /// Letters that the far end would never take.
     failed: AtomicU64,
+    /// Faults of the program in the sink, after which it was begun anew.
+    faults: AtomicU64,
     /// Letters that wait or are in hand.
     waiting: AtomicU64,
 }
@@ -45,6 +47,12 @@ impl SinkCounters {
         self.failed.load(Ordering::Relaxed)
     }
 
+    /// Faults of the program in the sink, after which it was begun anew.
+    #[must_use]
+    pub fn faults(&self) -> u64 {
+        self.faults.load(Ordering::Relaxed)
+    }
+
     /// Letters that wait or are in hand.
     #[must_use]
     pub fn waiting(&self) -> u64 {
@@ -69,6 +77,11 @@ impl SinkCounters {
     /// Counts a letter that was given up.
     pub fn add_failed(&self) {
         self.failed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a fault of the program.
+    pub fn add_fault(&self) {
+        self.faults.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Sets how many letters wait.

@@ -31,7 +31,7 @@ pub enum Incident {
     P2pView,
     /// A camera is put up that another brand sells.
     RebrandDetected,
-    /// The camera and the doorbell ask the router for ports.
+    /// The camera, the doorbell and the recorder ask the router for ports.
     PortMapping,
     /// Somebody outside reaches the camera's page.
     InboundFromInternet,
@@ -136,7 +136,9 @@ impl Incident {
             Self::VideoLeaving => "the doorbell sends video over a relay for a minute and a half",
             Self::P2pView => "somebody outside views the doorbell peer to peer",
             Self::RebrandDetected => "a camera is put up that another brand sells",
-            Self::PortMapping => "the camera and the doorbell ask the router for ports",
+            Self::PortMapping => {
+                "the camera, the doorbell and the recorder ask the router for ports"
+            }
             Self::InboundFromInternet => "somebody outside reaches the camera's page",
             Self::ExploitAttempt => "somebody at home tries published ways into old cameras",
             Self::CleartextCredentials => "somebody signs on to the camera in clear",
@@ -173,7 +175,9 @@ impl Incident {
             }
             Self::P2pView => "the doorbell punches towards a peer that never answers",
             Self::RebrandDetected => "a camera of the maker is put up",
-            Self::PortMapping => "the camera looks for a gateway, and a phone asks it for ports",
+            Self::PortMapping => {
+                "the camera looks for a gateway, the recorder gives a port back, and a phone asks for ports"
+            }
             Self::InboundFromInternet => {
                 "somebody outside knocks in vain, and the doorbell calls a peer"
             }

@@ -100,7 +100,9 @@ impl IncidentRun {
             (Incident::DeviceOnline, Take::Incident) => {
                 vec![at("device-offline", camera), at(rule, camera)]
             }
-            (Incident::PortMapping, Take::Incident) => vec![at(rule, doorbell), at(rule, camera)],
+            (Incident::PortMapping, Take::Incident) => {
+                vec![at(rule, doorbell), at(rule, camera), at(rule, recorder)]
+            }
             (Incident::VendorCloudContact, Take::Incident) => vec![at(rule, recorder)],
             (
                 Incident::VideoLeaving
