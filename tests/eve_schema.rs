@@ -540,6 +540,7 @@ fn vlan_20() -> VlanIds {
 
 fn camera_flow() -> FlowSighting {
     let counters = |packets, wire_bytes, flags| FlowCounters {
+        bypassed: hikwatch::flow::Bypassed::default(),
         packets,
         wire_bytes,
         ip_bytes: wire_bytes - packets * 14,

@@ -17,6 +17,15 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::ZERO.plus(passed)
 }
 
+/// The kernel's monotonic clock, by which it stamps what it counts itself (clock_gettime(2), `CLOCK_MONOTONIC`).
+#[must_use]
+pub(crate) fn monotonic() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    let nanos = u32::try_from(time.tv_nsec).unwrap_or(0);
+    Duration::new(seconds, nanos)
+}
+
 /// Measures time that has passed, by a clock that never jumps.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stopwatch {

@@ -64,6 +64,8 @@ pub(super) struct Dispatch {
     pub(super) sight: SightLog,
     /// The interfaces, by number.
     pub(super) points: Vec<ObservationPoint>,
+    /// Whether the kernel counts flows for them, in the same order.
+    pub(super) cutoffs: Vec<&'static str>,
     /// Since the start.
     pub(super) running: Stopwatch,
     pub(super) shared: Arc<Shared>,
@@ -183,7 +185,8 @@ impl Dispatch {
             .zip(0u16..)
             .map(|((point, totals), number)| {
                 let known = batch.coverage.iter().find(|known| known.interface.0 == number);
-                interface_totals(point, totals, known)
+                let cutoff = self.cutoffs.get(usize::from(number)).copied().unwrap_or_default();
+                interface_totals(point, totals, cutoff, known)
             })
             .collect();
         self.sight.tell(&interfaces);
@@ -214,12 +217,16 @@ impl Dispatch {
 fn interface_totals(
     point: &ObservationPoint,
     totals: &WorkerTotals,
+    cutoff: &'static str,
     known: Option<&InterfaceCoverage>,
 ) -> InterfaceTotals {
     InterfaceTotals {
         name: point.name.clone(),
         packets: totals.meter.frames,
         bytes: totals.meter.wire_bytes,
+        bypassed_packets: totals.meter.bypassed_frames,
+        bypassed_bytes: totals.meter.bypassed_bytes,
+        cutoff,
         counters: totals.source,
         visibility: known.filter(|known| known.is_decided).map(|known| known.visibility),
         coverage: known.map(|known| known.coverage).unwrap_or_default(),

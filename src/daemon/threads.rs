@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use arc_swap::ArcSwap;
 use rtrb::RingBuffer;
+use tracing::info;
 
 use super::analysis::{Analysis, AnalysisCommand, CHANNEL_BATCHES, Feed};
 use super::clock;
@@ -22,12 +23,12 @@ use super::store_feed::{StoreFeed, WAITING_ORDERS};
 use super::store_thread::StoreThread;
 use super::worker::{RING_BATCHES, Shared, Worker, WorkerEnd};
 use crate::analyst::Analyst;
-use crate::capture::{FrameSource, ObservationPoint};
+use crate::capture::{CutoffUnavailable, FrameSource, ObservationPoint};
 use crate::export::{AnalysisCounters, Pseudonyms};
 use crate::inventory::Inventory;
 use crate::meter::{Config as MeterConfig, Meter};
 use crate::metrics::Recorder;
-use crate::net::InterfaceId;
+use crate::net::{Cutoff, InterfaceId};
 use crate::store::Store;
 
 /// How long the drain at the end of a run may take; below the patience of the service manager.
@@ -104,6 +105,8 @@ impl Threads {
         };
 
         let (points, interfaces) = number_interfaces(&parts.sources);
+        let mut sources = parts.sources;
+        let (tables, cutoffs) = take_cutoffs(&mut sources, &interfaces);
         let dispatch = Dispatch {
             batches,
             commands: dispatch_orders,
@@ -115,6 +118,7 @@ impl Threads {
             store: feed,
             sight: SightLog::default(),
             points,
+            cutoffs,
             running: clock::Stopwatch::start(),
             shared: Arc::clone(&shared),
             counters: AnalysisCounters::default(),
@@ -122,11 +126,9 @@ impl Threads {
         };
         let dispatch = spawn("dispatch", move || dispatch.run())?;
 
-        let (rings, feeds): (Vec<_>, Vec<_>) = parts
-            .sources
+        let (rings, feeds): (Vec<_>, Vec<_>) = interfaces
             .iter()
-            .zip(&interfaces)
-            .map(|(_, interface)| (RingBuffer::new(RING_BATCHES), *interface))
+            .map(|interface| (RingBuffer::new(RING_BATCHES), *interface))
             .map(|((producer, consumer), interface)| (producer, Feed::new(consumer, interface)))
             .unzip();
         let analysis =
@@ -141,10 +143,14 @@ impl Threads {
         };
         let lookout = spawn("lookout", move || lookout.run())?;
 
-        let total = parts.sources.len();
+        let total = sources.len();
         let mut workers = Vec::new();
-        let sources = parts.sources.into_iter().zip(interfaces).zip(rings);
-        for (number, ((named, interface), ring)) in sources.enumerate() {
+        let sources = sources.into_iter().zip(interfaces).zip(rings).zip(tables);
+        for (number, (((named, interface), ring), table)) in sources.enumerate() {
+            let mut meter = Meter::new(parts.meter.clone(), secret_seeds()?);
+            if let Some(table) = table {
+                meter.set_cutoff(table);
+            }
             let worker = Worker {
                 number,
                 workers: total,
@@ -152,7 +158,7 @@ impl Threads {
                 name: named.name,
                 source: named.source,
                 clock: named.clock,
-                meter: Meter::new(parts.meter.clone(), secret_seeds()?),
+                meter,
                 ring,
                 analysis: analysis.thread().clone(),
                 shared: Arc::clone(&shared),
@@ -220,6 +226,30 @@ fn number_interfaces(sources: &[NamedSource]) -> (Vec<ObservationPoint>, Vec<Int
     });
     let numbers = numbers.collect();
     (points, numbers)
+}
+
+/// Takes the tables by which the kernel counts flows, one for each source; and for each interface `on`, or why there is none.
+fn take_cutoffs(
+    sources: &mut [NamedSource],
+    interfaces: &[InterfaceId],
+) -> (Vec<Option<Box<dyn Cutoff>>>, Vec<&'static str>) {
+    let mut labels = Vec::new();
+    let tables = sources.iter_mut().zip(interfaces).map(|(named, interface)| {
+        let taken = named.source.take_cutoff();
+        let label = taken.as_ref().map_or_else(CutoffUnavailable::as_label, |_| "on");
+        match &taken {
+            Ok(_) | Err(CutoffUnavailable::Source | CutoffUnavailable::Disabled) => {}
+            Err(reason) => info!(
+                interface = %named.name, %reason,
+                "the kernel counts no flows for us; everything is captured, at a higher cost"
+            ),
+        }
+        if usize::from(interface.0) >= labels.len() {
+            labels.push(label);
+        }
+        taken.ok()
+    });
+    (tables.collect(), labels)
 }
 
 /// Starts the thread of the store; gives the dispatcher's side of it.

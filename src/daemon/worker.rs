@@ -190,12 +190,18 @@ impl Worker {
                 leaps = clock.leaps();
                 warn!(interface = %self.name, leaps, "the clock of the captured packets leapt; flows go on");
             }
+            if self.meter.has_cutoff() {
+                self.meter.settle_cuts(now, clock::monotonic());
+            }
             self.meter.handle_timeout(now);
             self.hand_on(now, None, &mut dropped);
             (in_batch, handed_on) = (0, now);
         };
         let now = clock.at_idle(stopwatch.elapsed());
         info!(interface = %self.name, frames, "capture ended");
+        if self.meter.has_cutoff() {
+            self.meter.release_cuts(now, clock::monotonic());
+        }
         while self.meter.drain(now) {
             self.wait_for_room();
             self.hand_on(now, None, &mut dropped);

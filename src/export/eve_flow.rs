@@ -29,6 +29,30 @@ pub(crate) struct FlowSection {
     reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     alerted: Option<bool>,
+    /// What the kernel counted of these totals.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bypassed: Option<Bypass>,
+}
+
+/// EVE `flow.bypassed`; what segmentation offload merged counts by its number of segments.
+#[derive(Debug, Serialize)]
+struct Bypass {
+    pkts_toserver: u64,
+    pkts_toclient: u64,
+    bytes_toserver: u64,
+    bytes_toclient: u64,
+}
+
+impl Bypass {
+    fn of_record(record: &FlowRecord) -> Option<Self> {
+        let (forward, reverse) = (record.forward.bypassed, record.reverse.bypassed);
+        (forward.packets + reverse.packets > 0).then_some(Self {
+            pkts_toserver: forward.segments,
+            pkts_toclient: reverse.segments,
+            bytes_toserver: forward.wire_bytes,
+            bytes_toclient: reverse.wire_bytes,
+        })
+    }
 }
 
 impl FlowSection {
@@ -58,6 +82,7 @@ impl FlowSection {
             state: None,
             reason: None,
             alerted: None,
+            bypassed: Bypass::of_record(record),
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use super::cut::CutState;
 use super::tcp_progress::TcpProgress;
 use super::tcp_side::TcpSide;
 use super::{
-    Config, ConnState, Endpoint, FlowCounters, FlowId, FlowKey, FlowRecord, Orientation, Role,
+    Bypassed, Config, ConnState, Endpoint, FlowCounters, FlowId, FlowKey, FlowRecord, Orientation,
+    Role,
 };
 use crate::decode::{EtherAddresses, IpPacket, TcpFlags, TcpHeader, Transport, Tunnel, VlanIds};
 use crate::net::{InterfaceId, IpProtocol, MacAddr, Timestamp};
@@ -16,33 +18,44 @@ pub struct FlowEntry<S> {
     pub(super) key: FlowKey,
     id: FlowId,
     flow_start: Timestamp,
-    flow_end: Timestamp,
+    pub(super) flow_end: Timestamp,
     /// When the flow was last heard of on the table's own clock, which never runs backwards.
-    heard: Timestamp,
+    pub(super) heard: Timestamp,
     pub(super) report_at: Timestamp,
     pub(super) interim_at: Timestamp,
     /// From the lower and from the higher end.
-    sent: [Sent; 2],
-    tcp: [TcpSide; 2],
+    pub(super) sent: [Sent; 2],
+    pub(super) tcp: [TcpSide; 2],
     /// The Ethernet addresses at the lower and the higher end.
     macs: [MacAddr; 2],
     interface: InterfaceId,
-    /// What the flow's first packet was wrapped in; boxed, since few are.
-    tunnel: Option<Box<Tunnel>>,
-    progress: TcpProgress,
-    initiator: Orientation,
+    /// What few flows have.
+    pub(super) rare: Option<Box<Rare>>,
+    /// Whether the kernel counts it in our place.
+    pub(super) cut: CutState,
+    pub(super) progress: TcpProgress,
+    pub(super) initiator: Orientation,
     /// The owner has told totals of the flow, after it began.
     pub was_told: bool,
     /// What the owner keeps with the flow.
     pub slot: S,
 }
 
+/// What few flows have.
+#[derive(Debug, Default)]
+pub(super) struct Rare {
+    /// What the flow's first packet was wrapped in.
+    tunnel: Option<Tunnel>,
+    /// What the kernel has counted, of the lower and of the higher end.
+    pub(super) bypassed: [Bypassed; 2],
+}
+
 #[derive(Debug, Clone, Copy, Default)]
-struct Sent {
-    packets: u64,
-    wire_bytes: u64,
-    ip_bytes: u64,
-    payload_bytes: u64,
+pub(super) struct Sent {
+    pub(super) packets: u64,
+    pub(super) wire_bytes: u64,
+    pub(super) ip_bytes: u64,
+    pub(super) payload_bytes: u64,
 }
 
 /// The packet that a flow is told about, with what stands around it.
@@ -86,7 +99,10 @@ impl<S> FlowEntry<S> {
             tcp: [TcpSide::default(); 2],
             macs: [MacAddr::ZERO; 2],
             interface: packet.interface,
-            tunnel: packet.tunnel.copied().map(Box::new),
+            rare: packet
+                .tunnel
+                .map(|tunnel| Box::new(Rare { tunnel: Some(*tunnel), ..Rare::default() })),
+            cut: CutState::default(),
             progress: TcpProgress::default(),
             initiator: first_initiator(orientation, packet.ip),
             was_told: false,
@@ -130,7 +146,10 @@ impl<S> FlowEntry<S> {
                 Orientation::Descending => (descending, ascending),
             };
             speaking.observe_flags(flags);
-            follow_numbers(speaking, answered, &tcp, packet.ip);
+            // Of a flow that the kernel counts, only the ends come by: their numbers say nothing of what is missing.
+            if !self.cut.is_cut() {
+                follow_numbers(speaking, answered, &tcp, packet.ip);
+            }
         }
         if packet.ip.protocol == IpProtocol::TCP {
             self.progress.observe(sender, flags);
@@ -178,6 +197,11 @@ impl<S> FlowEntry<S> {
     pub(super) const fn is_one_sided(&self) -> bool {
         let [ascending, descending] = &self.sent;
         ascending.packets == 0 || descending.packets == 0
+    }
+
+    /// What its first packet was wrapped in.
+    pub(super) fn tunnel(&self) -> Option<Tunnel> {
+        self.rare.as_ref().and_then(|rare| rare.tunnel)
     }
 
     /// The flow's number.
@@ -235,8 +259,12 @@ impl<S> FlowEntry<S> {
         let [low, high] = self.macs;
         let [ascending, descending] = self.sent;
         let [ascending_tcp, descending_tcp] = self.tcp;
-        let (ascending, descending) =
-            (ascending.counters(ascending_tcp), descending.counters(descending_tcp));
+        let [ascending_bypassed, descending_bypassed] =
+            self.rare.as_ref().map_or_else(Default::default, |rare| rare.bypassed);
+        let (ascending, descending) = (
+            ascending.counters(ascending_tcp, ascending_bypassed),
+            descending.counters(descending_tcp, descending_bypassed),
+        );
         let ((initiator_mac, responder_mac), (forward, reverse)) = match self.initiator {
             Orientation::Ascending => ((low, high), (ascending, descending)),
             Orientation::Descending => ((high, low), (descending, ascending)),
@@ -248,7 +276,7 @@ impl<S> FlowEntry<S> {
             protocol: self.key.protocol(),
             interface: self.interface,
             vlans: self.key.vlans(),
-            tunnel: self.tunnel.clone(),
+            tunnel: self.tunnel().map(Box::new),
             initiator_mac,
             responder_mac,
             flow_start: self.flow_start,
@@ -285,7 +313,7 @@ impl<S> FlowEntry<S> {
 }
 
 impl Sent {
-    const fn counters(self, tcp: TcpSide) -> FlowCounters {
+    const fn counters(self, tcp: TcpSide, bypassed: Bypassed) -> FlowCounters {
         FlowCounters {
             packets: self.packets,
             wire_bytes: self.wire_bytes,
@@ -294,6 +322,7 @@ impl Sent {
             missing_bytes: tcp.missing(),
             holes: tcp.holes(),
             tcp_flags: tcp.flags(),
+            bypassed,
         }
     }
 }

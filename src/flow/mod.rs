@@ -5,6 +5,7 @@
 
 mod byte_budget;
 mod config;
+mod cut;
 mod entry;
 mod fragments;
 mod id;
@@ -19,11 +20,12 @@ mod wheel;
 
 pub use byte_budget::ByteBudget;
 pub use config::Config;
+pub use cut::CutState;
 pub use entry::{FlowEntry, FlowPacket};
 pub use fragments::{FragmentKey, FragmentPool, FragmentPush};
 pub use id::FlowId;
 pub use key::{Endpoint, FlowKey, Orientation, Role};
-pub use record::{ConnState, FlowCounters, FlowEndReason, FlowRecord};
+pub use record::{Bypassed, ConnState, FlowCounters, FlowEndReason, FlowRecord};
 pub use sides::Sides;
 pub use stream_head::{StreamHead, StreamPush};
 pub use table::{EndedFlow, FlowTable, LookedUp, Observed};

@@ -93,6 +93,19 @@ pub struct FlowCounters {
     pub holes: u8,
     /// All TCP flags seen.
     pub tcp_flags: TcpFlags,
+    /// What the kernel counted of all this, in our place.
+    pub bypassed: Bypassed,
+}
+
+/// Totals of one direction that the kernel counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Bypassed {
+    /// Packets; a merged (GRO) frame is one, as elsewhere.
+    pub packets: u64,
+    /// The same on the wire: what was merged counts by its number of segments.
+    pub segments: u64,
+    /// Bytes of whole frames.
+    pub wire_bytes: u64,
 }
 
 /// Outcome of a TCP conversation, as Zeek's conn.log has it; other protocols are `S0` (one side) or `SF` (both).

@@ -207,6 +207,19 @@ impl<S> FlowTable<S> {
         interim
     }
 
+    /// Tells whether totals of the flow at `place` are due to be told.
+    #[must_use]
+    pub fn is_report_due(&self, place: u32, now: Timestamp) -> bool {
+        matches!(self.entries.get(place as usize), Some(Some(entry)) if now >= entry.report_at)
+    }
+
+    /// Tells whether the flow at `place` has been silent for more than half of what it may be.
+    #[must_use]
+    pub fn is_going_silent(&self, place: u32, now: Timestamp) -> bool {
+        matches!(self.entries.get(place as usize), Some(Some(entry))
+            if now >= entry.heard_at().plus(entry.idle_timeout(&self.config) / 2))
+    }
+
     /// Tells whether [`FlowTable::expire`] may have something to give at `now`.
     #[must_use]
     pub fn may_expire(&self, now: Timestamp) -> bool {
@@ -307,15 +320,16 @@ impl<S> FlowTable<S> {
     }
 
     /// Takes a place away: of a few flows, one that only one side has spoken in, else the one
-    /// that would expire first.
+    /// that would expire first; one that the kernel counts if there is no other.
     fn evict(&mut self, now: Timestamp) -> Option<EndedFlow<S>> {
-        let mut victim: Option<(bool, Timestamp, u32)> = None;
+        let mut victim: Option<((bool, bool), Timestamp, u32)> = None;
         let mut looked_at = 0;
         for _ in 0..self.entries.len() {
             self.hand = if self.hand + 1 < self.entries.len() { self.hand + 1 } else { 0 };
             let Some(Some(entry)) = self.entries.get(self.hand) else { continue };
             let place = u32::try_from(self.hand).unwrap_or(u32::MAX);
-            let candidate = (!entry.is_one_sided(), entry.deadline(&self.config), place);
+            let rank = (entry.cut.is_cut(), !entry.is_one_sided());
+            let candidate = (rank, entry.deadline(&self.config), place);
             victim = Some(victim.map_or(candidate, |best| best.min(candidate)));
             looked_at += 1;
             if looked_at == EVICTION_SAMPLE {

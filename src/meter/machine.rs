@@ -1,6 +1,7 @@
 //! The meter itself: decode, then flow, then, rarely, dissect.
 
 use super::ahead::{AHEAD, Ahead, Keyed};
+use super::cut_flows::CutFlows;
 use super::datagram_reader::Datagram;
 use super::flow_slot::FlowSlot;
 use super::head_reader::HeadReader;
@@ -32,6 +33,8 @@ pub struct Meter {
     pub(super) reader: HeadReader,
     pub(super) stats: MeterStats,
     pub(super) output: Output,
+    /// What the kernel counts in our place, where it does.
+    pub(super) cut_flows: Option<Box<CutFlows>>,
 }
 
 /// A packet's flow, and its place in it.
@@ -58,6 +61,7 @@ impl Meter {
                 ..MeterStats::default()
             },
             output: Output::default(),
+            cut_flows: None,
             config,
         }
     }
@@ -109,6 +113,9 @@ impl Meter {
                     let counted = self.count_keyed(frame, packet, ip, *keyed, now);
                     self.read(frame, packet, ip, &counted);
                     self.report(&counted, now);
+                    if let Some(cuts) = &mut self.cut_flows {
+                        cuts.consider(&mut self.table, counted.place, now);
+                    }
                 }
                 (None, None) => self.handle_ip(frame, packet, ip, now),
                 (Some(fragment), _) => self.handle_fragment(frame, packet, ip, fragment, now),
@@ -343,7 +350,8 @@ impl Meter {
     }
 
     fn end_flow(&mut self, ended: EndedFlow<FlowSlot>) {
-        let EndedFlow { mut entry, reason, .. } = ended;
+        let EndedFlow { mut entry, reason, at } = ended;
+        self.fold_last(&mut entry, at);
         self.stats.count_flow_end(reason);
         self.reader.finish(&mut entry.slot);
         self.reader.news = false;

@@ -5,6 +5,7 @@
 
 mod ahead;
 mod config;
+mod cut_flows;
 mod datagram_reader;
 mod flow_slot;
 mod fragmented;

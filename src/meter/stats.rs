@@ -13,6 +13,10 @@ pub struct MeterStats {
     pub frames: u64,
     /// Their bytes on the wire.
     pub wire_bytes: u64,
+    /// Frames that the kernel counted in our place; they are not among `frames`.
+    pub bypassed_frames: u64,
+    /// Their bytes on the wire.
+    pub bypassed_bytes: u64,
     /// Frames of which at least the network layer was read.
     pub decoded: u64,
     /// Frames of which nothing beyond the link layer could be read.
@@ -46,6 +50,8 @@ impl Default for MeterStats {
         Self {
             frames: 0,
             wire_bytes: 0,
+            bypassed_frames: 0,
+            bypassed_bytes: 0,
             decoded: 0,
             invalid: 0,
             decode_errors: [[0; 4]; 3],
@@ -93,6 +99,12 @@ impl MeterStats {
         }
     }
 
+    /// Counts what the kernel has counted.
+    pub(super) const fn count_bypassed(&mut self, frames: u64, bytes: u64) {
+        self.bypassed_frames += frames;
+        self.bypassed_bytes += bytes;
+    }
+
     /// Counts a flow that left.
     pub(super) fn count_flow_end(&mut self, reason: FlowEndReason) {
         if let Some(count) = self.flows_ended.get_mut((reason as usize).saturating_sub(1)) {
@@ -109,6 +121,8 @@ impl MeterStats {
         };
         self.frames += other.frames;
         self.wire_bytes += other.wire_bytes;
+        self.bypassed_frames += other.bypassed_frames;
+        self.bypassed_bytes += other.bypassed_bytes;
         self.decoded += other.decoded;
         self.invalid += other.invalid;
         sum(self.decode_errors.as_flattened_mut(), other.decode_errors.as_flattened());

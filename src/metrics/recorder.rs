@@ -135,9 +135,8 @@ impl Recorder {
             for (reason, total) in DROP_REASONS.iter().zip(totals) {
                 raise(&families.capture_drops, &[name, reason], total);
             }
-            // No kernel counts for us yet; the series are there from the start.
-            raise(&families.bypassed_packets, &[name], 0);
-            raise(&families.bypassed_bytes, &[name], 0);
+            raise(&families.bypassed_packets, &[name], interface.bypassed_packets);
+            raise(&families.bypassed_bytes, &[name], interface.bypassed_bytes);
             set(&families.coverage_ratio, &[name], interface.coverage.ratio());
             // An interface that is not judged yet has shown nothing.
             let visibility = interface.visibility.unwrap_or_default();

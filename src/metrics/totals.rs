@@ -32,6 +32,12 @@ pub struct InterfaceTotals {
     pub packets: u64,
     /// Their bytes on the wire.
     pub bytes: u64,
+    /// Frames that the kernel counted and did not hand over.
+    pub bypassed_packets: u64,
+    /// Their bytes on the wire.
+    pub bypassed_bytes: u64,
+    /// Whether the kernel counts flows in our place: `on`, or why not.
+    pub cutoff: &'static str,
     /// What the source says of itself.
     pub counters: SourceCounters,
     /// What it sees of the traffic of others; absent until that is known.

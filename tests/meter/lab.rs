@@ -57,6 +57,22 @@ impl Lab {
         segment((self.client, offset), (self.server, self.next[1]), flags, payload)
     }
 
+    /// A packet of the client or of the server, with numbers of its own and of the other's stream; without `flags` a datagram.
+    pub(crate) fn packet(
+        &self,
+        from_client: bool,
+        flags: Option<u8>,
+        (own, other): (u32, u32),
+        payload: &[u8],
+    ) -> Vec<u8> {
+        let (client, server) = (self.client, self.server);
+        let (from, to) = if from_client { (client, server) } else { (server, client) };
+        match flags {
+            Some(flags) => segment((from, own), (to, other), flags, payload),
+            None => datagram(from, to, payload),
+        }
+    }
+
     pub(crate) fn send(&mut self, offset: u32, flags: u8, payload: &[u8]) {
         let bytes = self.frame(offset, flags, payload);
         self.next[0] = self.next[0].max(end(offset, flags, payload));

@@ -15,6 +15,7 @@ mod seeds;
 mod targets;
 
 mod answers;
+mod cuts;
 mod datagrams;
 mod lab;
 mod tunnels;
