@@ -46,8 +46,9 @@ fn the_unit_permits_opening_packet_sockets_and_dropping_capabilities() {
         unit.lines().filter_map(|line| line.strip_prefix(&key)).map(str::to_owned).collect()
     };
 
-    assert_eq!(values("AmbientCapabilities"), ["CAP_NET_RAW"]);
-    assert_eq!(values("CapabilityBoundingSet"), ["CAP_NET_RAW"]);
+    assert_eq!(values("AmbientCapabilities"), ["CAP_NET_RAW CAP_BPF"]);
+    assert_eq!(values("CapabilityBoundingSet"), ["CAP_NET_RAW CAP_BPF"]);
+    assert!(values("SystemCallFilter").contains(&"bpf membarrier".to_owned()));
     // Later lines win: a deny list after it would take capset away again.
     assert_eq!(values("SystemCallFilter").last().map(String::as_str), Some("capset"));
     assert!(values("RestrictAddressFamilies").concat().contains("AF_PACKET"));
