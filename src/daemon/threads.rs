@@ -228,11 +228,14 @@ fn number_interfaces(sources: &[NamedSource]) -> (Vec<ObservationPoint>, Vec<Int
     (points, numbers)
 }
 
+/// The table of a source, if it has one.
+type CutoffTable = Option<Box<dyn Cutoff>>;
+
 /// Takes the tables by which the kernel counts flows, one for each source; and for each interface `on`, or why there is none.
 fn take_cutoffs(
     sources: &mut [NamedSource],
     interfaces: &[InterfaceId],
-) -> (Vec<Option<Box<dyn Cutoff>>>, Vec<&'static str>) {
+) -> (Vec<CutoffTable>, Vec<&'static str>) {
     let mut labels = Vec::new();
     let tables = sources.iter_mut().zip(interfaces).map(|(named, interface)| {
         let taken = named.source.take_cutoff();

@@ -37,3 +37,4 @@ pub use packet::{
 };
 pub use shard::shard_number;
 pub use tunnel::{Tunnel, TunnelKind, TunnelTrust};
+pub use udp_tunnel::may_hold as may_hold_tunnel;

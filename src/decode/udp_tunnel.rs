@@ -23,8 +23,9 @@ const L2TP: u16 = 1701;
 const MAX_GTP_EXTENSIONS: usize = 8;
 
 /// Tells whether a datagram between these ports may be a tunnel's.
+#[must_use]
 #[inline]
-pub(super) const fn may_hold(source: u16, destination: u16) -> bool {
+pub const fn may_hold(source: u16, destination: u16) -> bool {
     matches!(destination, VXLAN | VXLAN_LINUX | VXLAN_GPE | GENEVE | TZSP | TEREDO | GTP_U | L2TP)
         || matches!(source, TEREDO | GTP_U | L2TP)
 }

@@ -9,7 +9,8 @@ use std::time::Duration;
 use super::Meter;
 use super::flow_slot::FlowSlot;
 use super::machine::Counted;
-use crate::flow::{CutState, FlowEntry, FlowId, FlowTable, Orientation, Role};
+use crate::decode::may_hold_tunnel;
+use crate::flow::{CutState, FlowEntry, FlowId, FlowKey, FlowTable, Orientation, Role};
 use crate::net::{CutCounters, CutError, CutId, Cutoff, IpProtocol, SettledCut, Timestamp};
 
 /// IP bytes that a flow has moved before the kernel counts it: most flows never do.
@@ -28,6 +29,8 @@ const FULL_PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct CutFlows {
     table: Box<dyn Cutoff>,
+    /// Datagrams on the ports of tunnels are opened, so they have to come here.
+    opens_tunnels: bool,
     /// By the number of the place.
     cuts: Vec<Option<CutFlow>>,
     next_sweep: Timestamp,
@@ -52,10 +55,11 @@ struct CutFlow {
 const BOTH: [Orientation; 2] = [Orientation::Ascending, Orientation::Descending];
 
 impl CutFlows {
-    fn new(table: Box<dyn Cutoff>) -> Self {
+    fn new(table: Box<dyn Cutoff>, opens_tunnels: bool) -> Self {
         let places = usize::try_from(table.stats().capacity).unwrap_or(0);
         Self {
             table,
+            opens_tunnels,
             cuts: vec![None; places],
             next_sweep: Timestamp::ZERO,
             full_until: Timestamp::ZERO,
@@ -78,7 +82,12 @@ impl CutFlows {
 
     #[cold]
     fn cut(&mut self, entry: &mut FlowEntry<FlowSlot>, place: u32, now: Timestamp) {
-        let Some(key) = entry.cut_key() else {
+        let (client, server) = entry.endpoints();
+        let is_tunnel = self.opens_tunnels
+            && entry.protocol() == IpProtocol::UDP
+            && (may_hold_tunnel(client.port, server.port)
+                || may_hold_tunnel(server.port, client.port));
+        let Some(key) = entry.cut_key().filter(|_| !is_tunnel) else {
             entry.set_cut(CutState::Never);
             return;
         };
@@ -148,7 +157,7 @@ fn is_read(entry: &FlowEntry<FlowSlot>) -> bool {
 impl Meter {
     /// Lets the kernel count what was read, by this table. Of frames that it counts none come here any more.
     pub fn set_cutoff(&mut self, table: Box<dyn Cutoff>) {
-        self.cut_flows = Some(Box::new(CutFlows::new(table)));
+        self.cut_flows = Some(Box::new(CutFlows::new(table, self.config.trust_tunnels)));
     }
 
     /// Adds what the kernel has counted to the flows it belongs to. To be called about once a batch, at the time `now` of
@@ -216,10 +225,9 @@ impl Meter {
             table.retire(cut);
         }
         for place in to_report.drain(..) {
-            let Some(id) = self.table.entry_mut(place).map(|entry| entry.id()) else { continue };
-            self.output.begin(now, 0, id.0, now);
-            let (sender, orientation) = (Role::Initiator, Orientation::Ascending);
-            self.report(&Counted { place, sender, orientation, report_due: true }, now);
+            if let Some(flow) = self.table.entry_mut(place).map(|entry| entry.id()) {
+                self.tell_totals(place, flow, now);
+            }
         }
     }
 
@@ -238,6 +246,35 @@ impl Meter {
             None => Bulk::between(&known.folded, &settled.counters),
         };
         self.stats.count_bypassed(bulk.frames, bulk.wire_bytes);
+        // A flow that is over is told once more when it leaves, which may be a while.
+        if bulk.frames > 0
+            && let Some(entry) = self.table.entry_mut(known.place)
+            && entry.id() == known.flow
+        {
+            self.tell_totals(known.place, known.flow, now);
+        }
+    }
+
+    /// Tells the totals of a flow that no packet came of.
+    fn tell_totals(&mut self, place: u32, flow: FlowId, now: Timestamp) {
+        self.output.begin(now, 0, flow.0, now);
+        let (sender, orientation) = (Role::Initiator, Orientation::Ascending);
+        self.report(&Counted { place, sender, orientation, report_due: true }, now);
+    }
+
+    /// Adds what the kernel has counted of the flow of `key` so far.
+    #[cold]
+    pub(super) fn fold_now(&mut self, key: &FlowKey, now: Timestamp) {
+        let Some(place) = self.table.find_place(key) else { return };
+        let (Some(cuts), Some(entry)) = (&mut self.cut_flows, self.table.entry_mut(place)) else {
+            return;
+        };
+        let CutState::Cut(cut) = entry.cut_state() else { return };
+        if let Some(Some(known)) = cuts.cuts.get_mut(cut.0 as usize) {
+            let counters = cuts.table.read(cut);
+            let bulk = CutFlows::fold(known, entry, &counters, now);
+            self.stats.count_bypassed(bulk.frames, bulk.wire_bytes);
+        }
     }
 
     /// Adds what the kernel has counted of a flow that leaves, before it is told.

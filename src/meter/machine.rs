@@ -27,7 +27,7 @@ const DRAIN_BATCH: usize = 1024;
 /// a frame's own time stamp may. After each input, [`Meter::take_observations`] gives what came of it, in order.
 #[derive(Debug)]
 pub struct Meter {
-    config: Config,
+    pub(super) config: Config,
     pub(super) table: FlowTable<FlowSlot>,
     pub(super) fragments: FragmentPool,
     pub(super) reader: HeadReader,
@@ -110,6 +110,9 @@ impl Meter {
         match &packet.network {
             Network::Ip(ip) => match (ip.fragment, &ahead.flow) {
                 (None, Some(keyed)) => {
+                    if self.cut_flows.is_some() && is_turn(ip) {
+                        self.fold_now(&keyed.key, now);
+                    }
                     let counted = self.count_keyed(frame, packet, ip, *keyed, now);
                     self.read(frame, packet, ip, &counted);
                     self.report(&counted, now);
@@ -365,6 +368,12 @@ impl Meter {
             was_told: entry.was_told,
         });
     }
+}
+
+/// Tells whether a packet begins or ends a conversation: how long its ports were silent, and all it has moved, matters then.
+const fn is_turn(ip: &IpPacket<'_>) -> bool {
+    const TURNS: u8 = TcpFlags::SYN.0 | TcpFlags::FIN.0 | TcpFlags::RST.0;
+    matches!(ip.transport, Transport::Tcp(header) if header.flags.0 & TURNS != 0)
 }
 
 fn report(entry: &FlowEntry<FlowSlot>) -> FlowReport {

@@ -94,30 +94,62 @@ impl Ring {
         }
     }
 
+    /// Gives the frame that [`advance`](Self::advance) moved to, and those behind it in the same block, as long as `take` wants
+    /// another. `skips_outgoing` leaves out those that leave this machine.
+    pub(crate) fn each_at_hand<'a>(
+        &'a mut self,
+        skips_outgoing: bool,
+        mut take: impl FnMut(RingFrame<'a>) -> bool,
+    ) {
+        while let Some((header, at)) = self.current.take() {
+            // The block is ours until `release_block`, which needs `&mut self` and so comes after `'a`.
+            if let Some(bytes) = self.bytes(&header, at)
+                && !(skips_outgoing && self.is_outgoing_at(at))
+                && !take(ring_frame(&header, bytes))
+            {
+                return;
+            }
+            if self.remaining == 0 {
+                return;
+            }
+            self.remaining -= 1;
+            let Some(next) = self.header_at(self.next) else {
+                self.remaining = 0;
+                return;
+            };
+            self.current = Some((next, self.next));
+            self.next += next.tp_next_offset as usize;
+        }
+    }
+
     /// The frame that [`advance`](Self::advance) moved to.
     #[inline]
     pub(crate) fn frame(&self) -> Option<RingFrame<'_>> {
         let (header, at) = self.current.as_ref()?;
+        // The kernel writes to the block only after `release_block`, which needs `&mut self` and so comes after the end of
+        // this borrow.
+        Some(ring_frame(header, self.bytes(header, *at)?))
+    }
+
+    /// The bytes of the frame whose header starts at `at` in the block that is held.
+    #[inline]
+    fn bytes<'a>(&self, header: &libc::tpacket3_hdr, at: usize) -> Option<&'a [u8]> {
         let first = at + usize::from(header.tp_mac);
         let length = header.tp_snaplen as usize;
         if first.checked_add(length)? > self.layout.block {
             return None;
         }
-        // SAFETY: the range lies within the current block, which is ours as long as `current` is set:
-        // the kernel writes to it only after `release_block`, which needs `&mut self` and so comes
-        // after the end of this borrow.
-        let bytes = unsafe { slice::from_raw_parts(self.block_start().add(first), length) };
-        Some(RingFrame {
-            timestamp: Timestamp::from_parts(header.tp_sec.into(), header.tp_nsec.into()),
-            wire_len: header.tp_len,
-            stripped_tag: stripped_tag(header),
-            bytes,
-        })
+        // SAFETY: the range lies within the current block, which is ours until `release_block`. Both callers hand the
+        // bytes on for no longer than they have borrowed the ring themselves, so that it can't be called meanwhile.
+        Some(unsafe { slice::from_raw_parts(self.block_start().add(first), length) })
     }
 
     /// Tells whether the current frame leaves this machine (`PACKET_OUTGOING`).
     pub(crate) fn is_outgoing(&self) -> bool {
-        let Some((_, at)) = self.current else { return false };
+        self.current.is_some_and(|(_, at)| self.is_outgoing_at(at))
+    }
+
+    fn is_outgoing_at(&self, at: usize) -> bool {
         let first = at + ADDRESS;
         if first + size_of::<libc::sockaddr_ll>() > self.layout.block {
             return false;
@@ -185,6 +217,17 @@ impl Drop for Ring {
         // SAFETY: the mapping was made with this length, and no borrow of it outlives the ring.
         // It cannot fail for a mapping that exists.
         unsafe { libc::munmap(self.base.as_ptr().cast(), self.layout.bytes()) };
+    }
+}
+
+/// A frame by its header.
+#[inline]
+fn ring_frame<'a>(header: &libc::tpacket3_hdr, bytes: &'a [u8]) -> RingFrame<'a> {
+    RingFrame {
+        timestamp: Timestamp::from_parts(header.tp_sec.into(), header.tp_nsec.into()),
+        wire_len: header.tp_len,
+        stripped_tag: stripped_tag(header),
+        bytes,
     }
 }
 

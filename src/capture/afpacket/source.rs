@@ -10,10 +10,12 @@ use std::time::Duration;
 
 use super::cutoff::{self, CutoffProgram};
 use super::layout::Layout;
+use super::ring::RingFrame;
 use super::socket::{PacketSocket, interface_index, page_size};
 use super::tap::{Sharing, Tap};
 use crate::capture::{
-    CaptureError, Config, CutoffUnavailable, FrameSource, Next, ObservationPoint, SourceCounters,
+    CaptureError, Config, CutoffUnavailable, FrameBatch, FrameSource, Next, ObservationPoint,
+    SourceCounters, Supply,
 };
 use crate::net::{Cutoff, Frame, InterfaceId, LinkType};
 
@@ -195,17 +197,17 @@ impl AfPacketSource {
     }
 }
 
-impl FrameSource for AfPacketSource {
-    /// After an error the source may be asked again: an interface that went down or away may come back.
+impl AfPacketSource {
+    /// Moves to the next frame, for which it waits once; `false` when none came.
     #[inline]
-    fn next_frame(&mut self) -> Result<Next<'_>, CaptureError> {
+    fn advance(&mut self) -> Result<bool, CaptureError> {
         let mut has_waited = false;
         loop {
             if self.tap.ring.advance() {
                 if self.is_loopback && self.tap.ring.is_outgoing() {
                     continue;
                 }
-                break;
+                return Ok(true);
             }
             if has_waited {
                 // An interface that went down and was removed then gives no second error.
@@ -213,7 +215,7 @@ impl FrameSource for AfPacketSource {
                     self.state = State::Gone;
                     return Err(self.vanished());
                 }
-                return Ok(Next::Idle);
+                return Ok(false);
             }
             if self.state == State::Gone {
                 self.revive()?;
@@ -223,17 +225,31 @@ impl FrameSource for AfPacketSource {
                 return Err(self.explain(error));
             }
         }
-        let Some(frame) = self.tap.ring.frame() else { return Ok(Next::Idle) };
-        Ok(Next::Frame(Frame {
-            number: 0,
-            timestamp: frame.timestamp,
-            interface: InterfaceId(0),
-            link_type: self.link_type,
-            // The kernel's length is without the tag that it took out.
-            wire_len: frame.wire_len + if frame.stripped_tag.is_some() { TAG_LEN } else { 0 },
-            stripped_tag: frame.stripped_tag,
-            bytes: frame.bytes,
-        }))
+    }
+}
+
+impl FrameSource for AfPacketSource {
+    /// After an error the source may be asked again: an interface that went down or away may come back.
+    #[inline]
+    fn next_frame(&mut self) -> Result<Next<'_>, CaptureError> {
+        if !self.advance()? {
+            return Ok(Next::Idle);
+        }
+        let link_type = self.link_type;
+        Ok(self.tap.ring.frame().map_or(Next::Idle, |taken| Next::Frame(frame(taken, link_type))))
+    }
+
+    fn next_frames<'a>(&'a mut self, batch: &mut FrameBatch<'a>) -> Result<Supply, CaptureError> {
+        if !self.advance()? {
+            return Ok(Supply::Idle);
+        }
+        let link_type = self.link_type;
+        self.tap.ring.each_at_hand(self.is_loopback, |taken| {
+            batch.push(frame(taken, link_type));
+            !batch.is_full()
+        });
+        // A header that leads out of its block is passed over.
+        Ok(if batch.frames().is_empty() { Supply::Idle } else { Supply::Frames })
     }
 
     fn observation_points(&self) -> &[ObservationPoint] {
@@ -260,6 +276,21 @@ impl FrameSource for AfPacketSource {
         }
         self.is_cutting = true;
         Ok(cutoff)
+    }
+}
+
+/// A frame as the others know it.
+#[inline]
+fn frame(taken: RingFrame<'_>, link_type: LinkType) -> Frame<'_> {
+    Frame {
+        number: 0,
+        timestamp: taken.timestamp,
+        interface: InterfaceId(0),
+        link_type,
+        // The kernel's length is without the tag that it took out.
+        wire_len: taken.wire_len + if taken.stripped_tag.is_some() { TAG_LEN } else { 0 },
+        stripped_tag: taken.stripped_tag,
+        bytes: taken.bytes,
     }
 }
 
