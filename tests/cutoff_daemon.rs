@@ -3,8 +3,6 @@
 #![cfg(target_os = "linux")]
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
     clippy::disallowed_methods,
     reason = "a test that cannot set itself up has to fail, and a daemon runs by the real clock"
 )]
