@@ -31,11 +31,48 @@ impl CutState {
     }
 }
 
+/// The same in four bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct CutWord(u32);
+
+impl CutWord {
+    const CAPTURED: Self = Self(u32::MAX);
+    const NEVER: Self = Self(u32::MAX - 1);
+
+    const fn new(state: CutState) -> Self {
+        match state {
+            CutState::Captured => Self::CAPTURED,
+            CutState::Never => Self::NEVER,
+            CutState::Cut(CutId(number)) => Self(number),
+        }
+    }
+
+    const fn state(self) -> CutState {
+        match self {
+            Self::CAPTURED => CutState::Captured,
+            Self::NEVER => CutState::Never,
+            Self(number) => CutState::Cut(CutId(number)),
+        }
+    }
+
+    /// Tells whether the kernel counts.
+    #[inline]
+    pub(super) const fn is_cut(self) -> bool {
+        self.0 < Self::NEVER.0
+    }
+}
+
+impl Default for CutWord {
+    fn default() -> Self {
+        Self::CAPTURED
+    }
+}
+
 impl<S> FlowEntry<S> {
     /// Who counts it.
     #[must_use]
     pub const fn cut_state(&self) -> CutState {
-        self.cut
+        self.cut.state()
     }
 
     /// Its key for the kernel; `None` where the kernel can't count it: in tunnels, behind two tags, other protocols.
@@ -78,7 +115,7 @@ impl<S> FlowEntry<S> {
                 side.lose_place();
             }
         }
-        self.cut = state;
+        self.cut = CutWord::new(state);
     }
 
     /// Adds what the kernel has counted from `before` to `after`, by the time `now` of the table.

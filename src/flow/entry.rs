@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::cut::CutState;
+use super::cut::CutWord;
+use super::due::Due;
 use super::tcp_progress::TcpProgress;
 use super::tcp_side::TcpSide;
 use super::{
@@ -21,8 +22,8 @@ pub struct FlowEntry<S> {
     pub(super) flow_end: Timestamp,
     /// When the flow was last heard of on the table's own clock, which never runs backwards.
     pub(super) heard: Timestamp,
-    pub(super) report_at: Timestamp,
-    pub(super) interim_at: Timestamp,
+    pub(super) report_at: Due,
+    pub(super) interim_at: Due,
     /// From the lower and from the higher end.
     pub(super) sent: [Sent; 2],
     pub(super) tcp: [TcpSide; 2],
@@ -32,7 +33,7 @@ pub struct FlowEntry<S> {
     /// What few flows have.
     pub(super) rare: Option<Box<Rare>>,
     /// Whether the kernel counts it in our place.
-    pub(super) cut: CutState,
+    pub(super) cut: CutWord,
     pub(super) progress: TcpProgress,
     pub(super) initiator: Orientation,
     /// The owner has told totals of the flow, after it began.
@@ -93,8 +94,8 @@ impl<S> FlowEntry<S> {
             flow_start: packet.timestamp,
             flow_end: packet.timestamp,
             heard: now,
-            report_at: Timestamp::ZERO,
-            interim_at: Timestamp::ZERO,
+            report_at: Due::default(),
+            interim_at: Due::default(),
             sent: [Sent::default(); 2],
             tcp: [TcpSide::default(); 2],
             macs: [MacAddr::ZERO; 2],
@@ -102,7 +103,7 @@ impl<S> FlowEntry<S> {
             rare: packet
                 .tunnel
                 .map(|tunnel| Box::new(Rare { tunnel: Some(*tunnel), ..Rare::default() })),
-            cut: CutState::default(),
+            cut: CutWord::default(),
             progress: TcpProgress::default(),
             initiator: first_initiator(orientation, packet.ip),
             was_told: false,
@@ -118,7 +119,7 @@ impl<S> FlowEntry<S> {
         ascending.packets
             ^ descending.payload_bytes
             ^ self.flow_end.as_nanos()
-            ^ self.report_at.as_nanos()
+            ^ self.report_at.touch()
             ^ low.touch()
             ^ high.touch()
     }

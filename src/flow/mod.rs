@@ -6,6 +6,7 @@
 mod byte_budget;
 mod config;
 mod cut;
+mod due;
 mod entry;
 mod fragments;
 mod id;

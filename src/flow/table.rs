@@ -5,6 +5,7 @@ use std::time::Duration;
 use ahash::RandomState;
 use hashbrown::HashTable;
 
+use super::due::Due;
 use super::wheel::Wheel;
 use super::{Config, FlowEndReason, FlowEntry, FlowKey, FlowPacket, Orientation, Role};
 use crate::net::{IpProtocol, Timestamp};
@@ -150,8 +151,9 @@ impl<S> FlowTable<S> {
                     ended = self.evict(now).or(ended);
                 }
                 let mut entry = FlowEntry::new(key, orientation, packet, now, slot());
-                entry.interim_at = now.plus(self.config.active_timeout);
-                entry.report_at = now.plus(self.config.update_interval).min(entry.interim_at);
+                entry.interim_at = Due::at(now.plus(self.config.active_timeout));
+                let update = Due::at(now.plus(self.config.update_interval));
+                entry.report_at = update.min(entry.interim_at);
                 self.insert(hash, entry)
             }
         };
@@ -179,7 +181,7 @@ impl<S> FlowTable<S> {
             self.wheel.insert(place, entry.deadline(config));
         }
         // Totals of a conversation that is over are told at once: it leaves some seconds later.
-        let report_due = now >= entry.report_at || closes && !is_new;
+        let report_due = entry.report_at.has_come(now) || closes && !is_new;
         Observed { place, sender, orientation, is_new, report_due, ended }
     }
 
@@ -199,18 +201,18 @@ impl<S> FlowTable<S> {
     pub fn mark_reported(&mut self, place: u32, now: Timestamp) -> bool {
         let (update, active) = (self.config.update_interval, self.config.active_timeout);
         let Some(entry) = self.entry_mut(place) else { return false };
-        let interim = now >= entry.interim_at;
+        let interim = entry.interim_at.has_come(now);
         if interim {
-            entry.interim_at = now.plus(active);
+            entry.interim_at = Due::at(now.plus(active));
         }
-        entry.report_at = now.plus(update).min(entry.interim_at);
+        entry.report_at = Due::at(now.plus(update)).min(entry.interim_at);
         interim
     }
 
     /// Tells whether totals of the flow at `place` are due to be told.
     #[must_use]
     pub fn is_report_due(&self, place: u32, now: Timestamp) -> bool {
-        matches!(self.entries.get(place as usize), Some(Some(entry)) if now >= entry.report_at)
+        matches!(self.entries.get(place as usize), Some(Some(entry)) if entry.report_at.has_come(now))
     }
 
     /// Tells whether the flow at `place` has been silent for more than half of what it may be.
