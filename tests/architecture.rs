@@ -79,6 +79,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("anyhow", &["cli/", "daemon/", "main.rs"]),
     ("axum", &["api/"]),
     ("caps", &["daemon/privilege.rs"]),
+    // Expressions of site rules: parsed, checked and evaluated in one folder.
+    ("cel", &["alert/site/"]),
     ("clap", &["cli/"]),
     ("dashmap", &["inventory.rs"]),
     ("etherparse", &["decode/"]),

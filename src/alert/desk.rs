@@ -39,6 +39,15 @@ pub(super) struct Found<'a> {
     pub(super) destination: Option<Arc<Destination>>,
 }
 
+/// What became of something that was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reception {
+    /// It is told, or was while it stands.
+    Told,
+    /// It is not told, at least not now.
+    Unheard(Suppression),
+}
+
 /// Device, rule, subject.
 type Key = (DeviceId, Arc<str>, Arc<str>);
 
@@ -48,8 +57,8 @@ struct Standing {
     alert: Alert,
     holds: Holding,
     quiet: Option<QuietHours>,
-    /// Nobody was told of it yet.
-    is_silent: bool,
+    /// Whether somebody was told of it.
+    reception: Reception,
     next_repeat: Timestamp,
 }
 
@@ -66,12 +75,17 @@ pub(super) struct Desk {
 
 impl Desk {
     /// Takes in something that was found.
-    pub(super) fn raise(&mut self, found: Found<'_>, max_per_hour: u32, now: Timestamp) {
+    pub(super) fn raise(
+        &mut self,
+        found: Found<'_>,
+        max_per_hour: u32,
+        now: Timestamp,
+    ) -> Reception {
         let rule = &found.rule.name;
         let key = (found.device.id.clone(), Arc::clone(rule), Arc::clone(&found.subject));
         if let Some(known) = self.standing.get_mut(&key) {
             known.see_again(found, now, &mut self.ready);
-            return;
+            return known.reception;
         }
         let of_one = (key.0.clone(), Arc::clone(rule), Arc::default())..;
         let alike = self
@@ -80,31 +94,37 @@ impl Desk {
             .take_while(|(other, _)| other.0 == key.0 && other.1 == key.1);
         if self.standing.len() >= MAX_STANDING || alike.take(MAX_OF_ONE).count() == MAX_OF_ONE {
             self.suppress(Suppression::Full);
-            return;
+            return Reception::Unheard(Suppression::Full);
         }
         let is_quiet = found.terms.quiet.is_some_and(|quiet| quiet.holds(now));
         let is_too_much = !is_quiet && !self.takes_one_more(rule, max_per_hour, now);
-        for (holds, reason) in [(is_quiet, Suppression::Quiet), (is_too_much, Suppression::Rate)] {
-            if holds {
-                self.suppress(reason);
-            }
+        let reception = if is_quiet {
+            Reception::Unheard(Suppression::Quiet)
+        } else if is_too_much {
+            Reception::Unheard(Suppression::Rate)
+        } else {
+            Reception::Told
+        };
+        if let Reception::Unheard(reason) = reception {
+            self.suppress(reason);
         }
         let (card, device) = (Arc::clone(found.rule), Arc::clone(found.device));
         let said = (found.subject, found.message);
         let mut alert = Alert::raised(card, found.terms.severity, device, said, now);
         alert.destination = found.destination;
         alert.acknowledged = self.acknowledged.contains(&alert.id);
-        if !is_quiet && !is_too_much {
+        if reception == Reception::Told {
             self.ready.push_back(alert.clone());
         }
         let standing = Standing {
             alert,
             holds: found.holds,
             quiet: found.terms.quiet.filter(|_| is_quiet),
-            is_silent: is_quiet || is_too_much,
+            reception,
             next_repeat: now.plus(REPEAT_INTERVAL),
         };
         self.standing.insert(key, standing);
+        reception
     }
 
     /// What raised an alert is over.
@@ -133,7 +153,7 @@ impl Desk {
             }
             if known.quiet.is_some_and(|quiet| !quiet.holds(now)) {
                 known.quiet = None;
-                known.is_silent = false;
+                known.reception = Reception::Told;
                 ready.push_back(known.alert.clone());
             }
             true
@@ -189,6 +209,17 @@ impl Desk {
         });
     }
 
+    /// Resolves all of a rule: it is no more, or is another one now.
+    pub(super) fn end_rule(&mut self, rule: &str, now: Timestamp) {
+        let ready = &mut self.ready;
+        self.standing.retain(|(_, known, _), standing| {
+            if **known == *rule {
+                standing.resolve(now, ready);
+            }
+            **known != *rule
+        });
+    }
+
     /// Takes all of a device away without a word.
     pub(super) fn forget(&mut self, device: &DeviceId) {
         self.standing.retain(|(known, ..), standing| {
@@ -220,14 +251,14 @@ impl Standing {
         alert.message = found.message;
         alert.device = Arc::clone(found.device);
         alert.destination = found.destination.or(alert.destination.take());
-        if !self.is_silent && now >= self.next_repeat {
+        if self.reception == Reception::Told && now >= self.next_repeat {
             self.next_repeat = now.plus(REPEAT_INTERVAL);
             ready.push_back(Alert { phase: AlertPhase::Repeated, ..alert.clone() });
         }
     }
 
     fn resolve(&self, now: Timestamp, ready: &mut VecDeque<Alert>) {
-        if !self.is_silent {
+        if self.reception == Reception::Told {
             let alert = self.alert.clone();
             ready.push_back(Alert { phase: AlertPhase::Resolved, timestamp: now, ..alert });
         }

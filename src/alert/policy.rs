@@ -2,9 +2,11 @@
 //!
 //! Comes in: settings. Goes out: [`Config`], and what it says of one rule and one device.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::severity::Severity;
+use super::site::SiteRule;
 use crate::device::DeviceProfile;
 use crate::net::Timestamp;
 
@@ -19,6 +21,10 @@ pub struct Config {
     pub overrides: Vec<Override>,
     /// What devices may speak to.
     pub expectations: Vec<Expectation>,
+    /// The rules of the site.
+    pub rules: Vec<Arc<SiteRule>>,
+    /// What the site's clock is ahead of UTC, in seconds.
+    pub ahead_of_utc: i32,
 }
 
 impl Default for Config {
@@ -28,6 +34,8 @@ impl Default for Config {
             max_per_hour: 60,
             overrides: Vec::new(),
             expectations: Vec::new(),
+            rules: Vec::new(),
+            ahead_of_utc: 0,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Comes in: nothing. Goes out: plain values. It never performs I/O and imports nothing of ours.
 
 mod frame;
+mod likeness;
 mod mac;
 mod prefix;
 mod protocol;
@@ -10,6 +11,7 @@ mod text;
 mod timestamp;
 
 pub use frame::{Frame, InterfaceId, LinkType, VlanTag};
+pub use likeness::nearest;
 pub use mac::{MacAddr, ParseMacError};
 pub use prefix::{IpPrefix, LocalNets, ParsePrefixError, Perimeter};
 pub use protocol::IpProtocol;
