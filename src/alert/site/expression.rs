@@ -138,13 +138,15 @@ fn shorter(message: &str) -> String {
 
 /// The parts that `&&` joins, in their order.
 fn take_apart(expression: IdedExpr, parts: &mut Vec<IdedExpr>) {
-    match expression.expr {
-        Expr::Call(call) if call.func_name == operators::LOGICAL_AND && call.target.is_none() => {
+    let is_and = matches!(&expression.expr, Expr::Call(call)
+        if call.func_name == operators::LOGICAL_AND && call.target.is_none());
+    match expression {
+        IdedExpr { expr: Expr::Call(call), .. } if is_and => {
             for argument in call.args {
                 take_apart(argument, parts);
             }
         }
-        _ => parts.push(expression),
+        part => parts.push(part),
     }
 }
 
@@ -183,10 +185,8 @@ fn flat(expression: IdedExpr) -> IdedExpr {
 
 /// `flow.country` of the two names that a dot joins.
 pub(super) fn field_name(select: &SelectExpr) -> Option<String> {
-    match &select.operand.expr {
-        Expr::Ident(family) => Some(format!("{family}.{}", select.field)),
-        _ => None,
-    }
+    let Expr::Ident(family) = &select.operand.expr else { return None };
+    Some(format!("{family}.{}", select.field))
 }
 
 fn one_line(text: &str) -> String {
@@ -194,6 +194,7 @@ fn one_line(text: &str) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test measures how long something takes")]
 mod tests {
     use std::net::{IpAddr, Ipv4Addr};
     use std::sync::Arc;

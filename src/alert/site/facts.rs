@@ -69,10 +69,9 @@ impl VariableResolver for Facts {
             FieldValue::Whole(number) => CowVal::owned(CelInt::from(*number)),
             FieldValue::Text(text) => CowVal::owned(CelString::from(&**text)),
             FieldValue::Texts(texts) => {
-                let boxed = |text: &'b Box<str>| -> Box<dyn Val + 'b> {
-                    Box::new(CelString::from(&**text))
-                };
-                let texts: Vec<Box<dyn Val + 'b>> = texts.iter().map(boxed).collect();
+                let boxed =
+                    |text: &'b str| -> Box<dyn Val + 'b> { Box::new(CelString::from(text)) };
+                let texts: Vec<Box<dyn Val + 'b>> = texts.iter().map(|text| boxed(text)).collect();
                 CowVal::owned(CelList::from(texts))
             }
         })

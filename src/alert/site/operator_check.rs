@@ -77,7 +77,8 @@ impl<'a> Checker<'a> {
             | operators::GREATER
             | operators::GREATER_EQUALS => {
                 let is_text = one.fits(&Type::Text) && other.fits(&Type::Text);
-                if !is_text && !(one.is_number() && other.is_number()) {
+                let are_numbers = one.is_number() && other.is_number();
+                if !is_text && !are_numbers {
                     let problem = format!("`{sign}` compares {} with {}", one.told(), other.told());
                     return self.slip(expression, problem);
                 }

@@ -260,8 +260,6 @@ impl<'a> Checker<'a> {
 }
 
 fn is_block(argument: &IdedExpr) -> bool {
-    match &argument.expr {
-        Expr::Literal(LiteralValue::String(text)) => parse_block(text.inner()).is_some(),
-        _ => false,
-    }
+    let Expr::Literal(LiteralValue::String(text)) = &argument.expr else { return false };
+    parse_block(text.inner()).is_some()
 }

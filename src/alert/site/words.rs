@@ -96,6 +96,10 @@ pub(super) const STATES: &[&str] = &[
 ];
 
 /// `flow.app`, `message.protocol`.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "computed when the program is built, where a wrong index is an error"
+)]
 pub(super) const PROTOCOLS: &[&str] = &{
     let mut labels = [""; AppProtocol::ALL.len()];
     let mut index = 0;
