@@ -79,6 +79,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("anyhow", &["cli/", "daemon/", "main.rs"]),
     ("axum", &["api/"]),
     ("caps", &["daemon/privilege.rs"]),
+    // Expressions of site rules: parsed, checked and evaluated in one folder.
+    ("cel", &["alert/site/"]),
     ("clap", &["cli/"]),
     ("dashmap", &["inventory.rs"]),
     ("etherparse", &["decode/"]),
@@ -92,7 +94,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("quick_xml", &["dissect/"]),
     ("redb", &["store/"]),
     ("ring", &["catalogue/", "dissect/", "export/pseudonym.rs", "export/webhook/"]),
-    ("rustix", &["export/sink/"]),
+    ("rustix", &["daemon/clock.rs", "export/sink/"]),
     ("rustls", &["export/http_post.rs", "export/tls_dial.rs"]),
     ("ruzstd", &["capture/"]),
     ("sd_notify", &["daemon/notify.rs"]),

@@ -39,7 +39,12 @@ fn the_sample_documents_every_key_and_no_other() {
         documented.insert(format!("alerts.override[0].{key}"));
     }
     documented.extend(["device", "subjects"].map(|key| format!("alerts.expect[0].{key}")));
-    documented.extend(["alerts.override", "alerts.expect"].map(str::to_owned));
+    let of_rule = [
+        "name", "when", "for", "hold", "severity", "message", "learning", "category", "advice",
+        "sid",
+    ];
+    documented.extend(of_rule.map(|key| format!("alerts.rule[0].{key}")));
+    documented.extend(["alerts.override", "alerts.expect", "alerts.rule"].map(str::to_owned));
     let of_webhook = [
         "name",
         "kind",
@@ -74,6 +79,7 @@ fn the_examples_in_the_sample_are_read() {
         (config.analyst.alerts.overrides.len(), config.analyst.alerts.expectations.len()),
         (2, 1)
     );
+    assert_eq!(config.analyst.alerts.rules[0].signature_id(), 1_500_000);
     assert_eq!(config.far_ends.webhooks[0].channel.as_deref(), Some("cameras"));
 }
 

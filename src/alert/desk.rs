@@ -84,40 +84,47 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    /// Takes in something that was found.
-    pub(super) fn raise(&mut self, found: Found<'_>, max_per_hour: u32, now: Timestamp) {
+    /// Takes in something that was found. Gives why nobody is told of it, if so.
+    pub(super) fn raise(
+        &mut self,
+        found: Found<'_>,
+        max_per_hour: u32,
+        now: Timestamp,
+    ) -> Option<Suppression> {
         let rule = &found.rule.name;
         let subject = Arc::clone(&found.subject);
         let key = AlertKey { device: found.device.id.clone(), rule: Arc::clone(rule), subject };
         if let Some(known) = self.standing.get_mut(&key) {
             known.see_again(found, now, &mut self.ready);
+            let reason = known.silence.map(Silence::reason);
             self.changed.insert(key);
-            return;
+            return reason;
         }
         if !self.has_room(&key) {
             self.suppress(rule, Suppression::Full);
-            return;
+            return Some(Suppression::Full);
         }
         let is_quiet = found.terms.quiet.as_ref().is_some_and(|quiet| quiet.holds(now));
         let is_too_much = !is_quiet && !self.takes_one_more(rule, max_per_hour, now);
-        for (holds, reason) in [(is_quiet, Suppression::Quiet), (is_too_much, Suppression::Rate)] {
-            if holds {
-                self.suppress(rule, reason);
-            }
+        let silence = if is_quiet {
+            Some(Silence::Quiet)
+        } else if is_too_much {
+            Some(Silence::Rate)
+        } else {
+            None
+        };
+        let reason = silence.map(Silence::reason);
+        if let Some(reason) = reason {
+            self.suppress(rule, reason);
         }
         let (card, device) = (Arc::clone(found.rule), Arc::clone(found.device));
         let said = (found.subject, found.message);
         let mut alert = Alert::raised(card, found.terms.severity, device, said, now);
         alert.destination = found.destination;
         alert.acknowledged = self.acknowledged.contains(&alert.id);
-        if !is_quiet && !is_too_much {
+        if reason.is_none() {
             self.ready.push_back(alert.clone());
         }
-        let silence = match (is_quiet, is_too_much) {
-            (true, _) => Some(Silence::Quiet),
-            (false, true) => Some(Silence::Rate),
-            (false, false) => None,
-        };
         let standing = Standing {
             alert,
             holds: found.holds,
@@ -127,6 +134,7 @@ impl Desk {
         };
         self.changed.insert(key.clone());
         self.standing.insert(key, standing);
+        reason
     }
 
     /// Takes in what an earlier run left standing: it is told as seen again, and not as new. `quiet` are the hours of its rule now.
@@ -272,6 +280,18 @@ impl Desk {
                 changed.insert(key.clone());
             }
             key.device != *device
+        });
+    }
+
+    /// Resolves all of a rule: it is no more, or is another one now.
+    pub(super) fn end_rule(&mut self, rule: &str, now: Timestamp) {
+        let (ready, changed) = (&mut self.ready, &mut self.changed);
+        self.standing.retain(|key, standing| {
+            if *key.rule == *rule {
+                standing.resolve(now, ready);
+                changed.insert(key.clone());
+            }
+            *key.rule != *rule
         });
     }
 

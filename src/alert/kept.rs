@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::about::Holding;
 use super::severity::Severity;
+use super::suppression::Suppression;
 use crate::device::DeviceId;
 use crate::net::Timestamp;
 
@@ -56,6 +57,15 @@ pub enum Silence {
 impl Silence {
     /// All.
     pub const ALL: [Self; 2] = [Self::Quiet, Self::Rate];
+
+    /// What is counted for it.
+    #[must_use]
+    pub const fn reason(self) -> Suppression {
+        match self {
+            Self::Quiet => Suppression::Quiet,
+            Self::Rate => Suppression::Rate,
+        }
+    }
 
     /// The word for it.
     #[must_use]

@@ -4,9 +4,11 @@
 //! a run is [`Habits`]; the rest begins anew.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::scan_window::ScanWindow;
+use super::site::SiteWatch;
 use super::video_habit::VideoHabits;
 use super::video_window::VideoWindow;
 use crate::catalogue::CloudRole;
@@ -44,6 +46,10 @@ pub(super) struct Memory {
     pub(super) new_view: Option<FlowId>,
     /// What it sends of video.
     pub(super) video: VideoWindow,
+    /// What rules of the site hold of it.
+    pub(super) site: SiteWatch,
+    /// As it was shown last.
+    pub(super) profile: Option<Arc<DeviceProfile>>,
     latest: Option<Timestamp>,
 }
 

@@ -2,9 +2,11 @@
 //!
 //! Comes in: settings. Goes out: [`Config`], and what it says of one rule and one device.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::severity::Severity;
+use super::site::SiteRule;
 use super::site_clock::SiteClock;
 use crate::device::DeviceProfile;
 use crate::net::Timestamp;
@@ -20,6 +22,10 @@ pub struct Config {
     pub overrides: Vec<Override>,
     /// What devices may speak to.
     pub expectations: Vec<Expectation>,
+    /// The rules of the site.
+    pub rules: Vec<Arc<SiteRule>>,
+    /// The clock of the site.
+    pub clock: SiteClock,
 }
 
 impl Default for Config {
@@ -29,6 +35,8 @@ impl Default for Config {
             max_per_hour: 60,
             overrides: Vec::new(),
             expectations: Vec::new(),
+            rules: Vec::new(),
+            clock: SiteClock::default(),
         }
     }
 }

@@ -8,9 +8,12 @@ use std::sync::Arc;
 
 use ahash::RandomState;
 
+use super::about::About;
 use super::card::RuleCard;
-use super::desk::{Desk, Found};
-use super::finding::{Finding, Findings};
+use super::desk::Desk;
+use super::explain::{Explanation, Trace};
+use super::finding::Findings;
+use super::intake::{Intake, Origin, Sighted};
 use super::kept::{AlertKey, KeptAlert};
 use super::lore::Lore;
 use super::memory::{Habits, Memory, Topic};
@@ -21,7 +24,8 @@ use super::rules::{
     NEW_DEVICE_CONFIDENCE, REPORTED_CONFLICT, REPORTED_NEW, REPORTED_REBRAND, change_text,
 };
 use super::scene::{Cue, Scene};
-use super::suppression::{SuppressedAlerts, SuppressedByRule, Suppression};
+use super::site::{SiteRule, SiteTime};
+use super::suppression::{SuppressedAlerts, SuppressedByRule};
 use crate::device::{DeviceId, DeviceProfile, Presence};
 use crate::net::Timestamp;
 
@@ -37,6 +41,13 @@ pub struct Ruleset {
     lore: Lore,
     findings: Findings,
     desk: Desk,
+    trace: Option<Trace>,
+    /// A site rule goes by the time, so that it may find something although nothing happens.
+    watches_time: bool,
+    /// Site rules have not looked at the devices that are known.
+    rules_are_new: bool,
+    /// The minute in which they looked at the clock last.
+    minute: Option<u64>,
 }
 
 impl Ruleset {
@@ -45,6 +56,10 @@ impl Ruleset {
     pub fn new(config: Config) -> Self {
         let card = |rule| (rule, Arc::new(RuleCard::of(rule)));
         Self {
+            watches_time: watches_time(&config),
+            rules_are_new: false,
+            minute: None,
+            trace: None,
             config,
             cards: AlertRule::ALL.map(card).into(),
             memories: HashMap::with_hasher(RandomState::new()),
@@ -54,9 +69,29 @@ impl Ruleset {
         }
     }
 
-    /// Uses other settings from now on; what stands stays.
-    pub fn set_config(&mut self, config: Config) {
+    /// Uses other settings from now on. What stands stays, unless it is of a site rule that is no more, or is another one now.
+    pub fn set_config(&mut self, config: Config, now: Timestamp) {
+        for gone in self.config.rules.iter().filter(|rule| !config.rules.contains(rule)) {
+            self.desk.end_rule(gone.name(), now);
+            for memory in self.memories.values_mut() {
+                memory.site.forget(gone.name());
+            }
+        }
+        self.rules_are_new = true;
+        self.watches_time = watches_time(&config);
         self.config = config;
+    }
+
+    /// From now on gathers why rules fire, and which nearly do.
+    pub fn explain(&mut self) {
+        self.findings.explain();
+        self.trace = Some(Trace::default());
+    }
+
+    /// Why rules fired, and which nearly did, since somebody asked.
+    #[must_use]
+    pub fn explanation(&self) -> Option<Explanation> {
+        self.trace.as_ref().map(Trace::explanation)
     }
 
     /// Lets every rule look at what happened. Devices of no vendor are looked at only where they speak to a vendor's cloud.
@@ -71,47 +106,64 @@ impl Ruleset {
         }
         let memory = self.memories.entry(id.clone()).or_default();
         memory.hear(scene.device);
+        memory.profile = Some(Arc::clone(scene.device));
         let is_learning = memory.habits.present < self.config.learning;
+        let sighted = Sighted { device: scene.device, is_learning, now: scene.now };
+        let (config, desk) = (&self.config, &mut self.desk);
+        let mut intake = Intake { config, desk, trace: &mut self.trace };
         for (rule, card) in &self.cards {
             rule.observe(scene, &self.lore, memory, &mut self.findings);
-            let about = rule.about();
-            let found = self.findings.drain();
-            for finding in found {
-                let (subject, message, destination) = match finding {
-                    Finding::Clear { subject } => {
-                        self.desk.clear(&card.name, id, &subject, scene.now);
-                        continue;
-                    }
-                    Finding::Raise { subject, message, destination } => {
-                        (subject, message, destination)
-                    }
-                };
-                let terms = self.config.terms(about.name, about.severity, scene.device);
-                let reason = if !terms.enabled {
-                    Some(Suppression::Disabled)
-                } else if self.config.expects(scene.device, &subject) {
-                    Some(Suppression::Expected)
-                } else if about.learns && is_learning {
-                    Some(Suppression::Learning)
-                } else {
-                    None
-                };
-                if let Some(reason) = reason {
-                    self.desk.suppress(&card.name, reason);
-                    continue;
-                }
-                let device = scene.device;
-                let holds = about.holds;
-                let found =
-                    Found { rule: card, holds, terms, device, subject, message, destination };
-                self.desk.raise(found, self.config.max_per_hour, scene.now);
-            }
+            let &About { severity, learns, holds, .. } = rule.about();
+            let origin = Origin { card, severity, learns, holds };
+            intake.take(&mut self.findings, origin, sighted);
+        }
+        if !scene.device.is_vendor_device() {
+            return;
+        }
+        let clock = SiteTime::new(scene.now, config.clock.ahead_of_utc(scene.now));
+        for rule in &config.rules {
+            memory.site.observe(rule, scene, clock, &mut self.findings);
+            intake.take(&mut self.findings, origin_of(rule), sighted);
         }
     }
 
-    /// Resolves what is over.
+    /// Resolves what is over, and tells what has held for its time.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         self.desk.settle(now);
+        if !self.config.rules.is_empty() {
+            self.settle_site(now);
+        }
+    }
+
+    /// Lets the rules of the site look at what time has made of what they saw. Once a minute they look at the site's clock.
+    fn settle_site(&mut self, now: Timestamp) {
+        let minute = now.as_secs() / 60;
+        let is_anew = self.minute != Some(minute);
+        let are_new = std::mem::take(&mut self.rules_are_new);
+        self.minute = Some(minute);
+        let is_looked_at =
+            |memory: &Memory| memory.site.waits() || is_anew && self.watches_time || are_new;
+        let waiting = self.memories.iter().filter(|(_, memory)| is_looked_at(memory));
+        let mut waiting: Vec<_> = waiting.map(|(id, _)| id.clone()).collect();
+        waiting.sort_unstable();
+        let (config, desk) = (&self.config, &mut self.desk);
+        let mut intake = Intake { config, desk, trace: &mut self.trace };
+        let clock = SiteTime::new(now, config.clock.ahead_of_utc(now));
+        for id in waiting {
+            let Some(memory) = self.memories.get_mut(&id) else { continue };
+            let Some(device) = memory.profile.clone() else { continue };
+            if !device.is_vendor_device() {
+                continue;
+            }
+            let scene = Scene { now, device: &device, cue: Cue::Profile };
+            let is_learning = memory.habits.present < config.learning;
+            for rule in &config.rules {
+                let looks = are_new || is_anew && rule.moves_with_time();
+                memory.site.settle(rule, &scene, clock, looks, &mut self.findings);
+                let sighted = Sighted { device: &device, is_learning, now };
+                intake.take(&mut self.findings, origin_of(rule), sighted);
+            }
+        }
     }
 
     /// Tells whether there is an alert to tell.
@@ -161,8 +213,11 @@ impl Ruleset {
     }
 
     fn card(&self, name: &str) -> Option<Arc<RuleCard>> {
-        let cards = self.cards.iter().map(|(_, card)| card);
-        cards.into_iter().find(|card| *card.name == *name).map(Arc::clone)
+        let built_in = self.cards.iter().map(|(_, card)| card);
+        built_in
+            .chain(self.config.rules.iter().map(|rule| rule.card()))
+            .find(|card| *card.name == *name)
+            .map(Arc::clone)
     }
 
     /// Takes what an earlier run knew of a device's habits.
@@ -235,6 +290,19 @@ impl Ruleset {
     }
 }
 
+fn watches_time(config: &Config) -> bool {
+    config.rules.iter().any(|rule| rule.moves_with_time())
+}
+
+fn origin_of(rule: &SiteRule) -> Origin<'_> {
+    Origin {
+        card: rule.card(),
+        severity: rule.severity(),
+        learns: rule.learns(),
+        holds: rule.holds(),
+    }
+}
+
 impl Default for Ruleset {
     fn default() -> Self {
         Self::new(Config::default())
@@ -247,6 +315,8 @@ mod tests {
 
     use super::*;
     use crate::alert::record::AlertPhase;
+    use crate::alert::site::RuleDraft;
+    use crate::alert::suppression::Suppression;
     use crate::device::Identity;
 
     fn profile(id: &str, vendor: Option<&str>, confidence: u8) -> Arc<DeviceProfile> {
@@ -320,7 +390,7 @@ mod tests {
 
     /// What another run is given of one that has ended.
     fn next_run(rules: &mut Ruleset, device: &Arc<DeviceProfile>) -> Ruleset {
-        let mut next = Ruleset::default();
+        let mut next = Ruleset::new(rules.config.clone());
         for (id, known) in rules.take_habits() {
             next.remember_habits(id, known);
         }
@@ -362,6 +432,30 @@ mod tests {
                 .iter()
                 .any(|(key, kept)| { &*key.rule == "device-offline" && kept.is_none() })
         );
+    }
+
+    #[test]
+    fn an_alert_of_the_site_goes_on_in_the_next_run_and_ends_with_its_condition() {
+        let draft = RuleDraft {
+            name: "is-sure".to_owned(),
+            when: "device.confidence > 70".to_owned(),
+            message: "sure of {device.name}".to_owned(),
+            ..RuleDraft::default()
+        };
+        let rules = vec![Arc::new(SiteRule::compile(draft).unwrap())];
+        let mut first = Ruleset::new(Config { rules, ..Config::default() });
+        let sure = profile("d-1", Some("ezviz"), 80);
+        let raised = look_at(&mut first, &sure, 100);
+        let raised = raised.iter().find(|alert| &*alert.rule.name == "is-sure").unwrap();
+        assert!(first.acknowledge(raised.id));
+
+        let mut second = next_run(&mut first, &sure);
+        let told = std::iter::from_fn(|| second.poll_alert());
+        let told: Vec<_> = told.map(|alert| (alert.id, alert.phase, alert.acknowledged)).collect();
+        assert!(told.contains(&(raised.id, AlertPhase::Repeated, true)), "{told:?}");
+        let ended = look_at(&mut second, &profile("d-1", Some("ezviz"), 60), 6_000);
+        let ended = ended.iter().find(|alert| alert.id == raised.id).unwrap();
+        assert_eq!(ended.phase, AlertPhase::Resolved);
     }
 
     #[test]

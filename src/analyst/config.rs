@@ -34,6 +34,8 @@ pub struct Config {
     pub all_messages: bool,
     /// How long devices are learned, what is left out of alerts, and what is expected.
     pub alerts: alert::Config,
+    /// Gather why alert rules fire, and which nearly do. For a run that ends: it is kept to its end.
+    pub explain_alerts: bool,
     /// Devices that were heard of are told at least this often (packet time) although nothing is new, for who stores
     /// their times; never without it.
     pub checkpoint_interval: Option<Duration>,
@@ -53,6 +55,7 @@ impl Default for Config {
             uncounted_interfaces: Vec::new(),
             all_messages: true,
             alerts: alert::Config::default(),
+            explain_alerts: false,
             checkpoint_interval: None,
         }
     }

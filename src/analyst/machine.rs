@@ -17,7 +17,7 @@ use super::resolvers::Resolvers;
 use super::unit_log::UnitLogs;
 use super::watch_list::WatchList;
 use super::{AlertSighting, AnalystStats, Config, Event, EventKind};
-use crate::alert::{AlertPhase, Cue, Ruleset, Scene};
+use crate::alert::{AlertPhase, Cue, Explanation, Ruleset, Scene};
 use crate::catalogue::Catalogue;
 use crate::classify::NameMemory;
 use crate::device::{Departure, DeviceRef, Registry, Signatures};
@@ -77,6 +77,10 @@ impl Analyst {
         let mut registry =
             Registry::new(Arc::clone(&catalogue), Signatures::builtin(), config.max_devices);
         registry.set_labels(Arc::clone(&config.labels));
+        let mut rules = Ruleset::new(config.alerts.clone());
+        if config.explain_alerts {
+            rules.explain();
+        }
         Self {
             names: NameMemory::new(config.max_names, RandomState::new()),
             relayed: RelayedNames::default(),
@@ -85,7 +89,7 @@ impl Analyst {
             watched: WatchList::new(config.max_watched_flows),
             ledger: Ledger::new(),
             coverage: CoverageLedger::new(),
-            rules: Ruleset::new(config.alerts.clone()),
+            rules,
             checkpoints: HashMap::with_hasher(RandomState::new()),
             next_checkpoint: Timestamp::ZERO,
             next_habits: Timestamp::ZERO,
@@ -167,8 +171,15 @@ impl Analyst {
         self.registry.set_max_devices(config.max_devices);
         self.registry.set_labels(Arc::clone(&config.labels));
         self.watched.set_max(config.max_watched_flows);
-        self.rules.set_config(config.alerts.clone());
+        self.rules.set_config(config.alerts.clone(), self.now);
         self.config = config;
+        self.tell_alerts(None);
+    }
+
+    /// Why alert rules fired, and which nearly did, where the configuration asks for it.
+    #[must_use]
+    pub fn alert_explanation(&self) -> Option<Explanation> {
+        self.rules.explanation()
     }
 
     /// What was counted so far.

@@ -148,7 +148,8 @@ pub(crate) struct Replay {
     /// What is told at the end: on standard output, or on standard error when events go to standard output.
     #[arg(long, value_enum)]
     pub(crate) summary: Option<Summary>,
-    /// Shows the evidence behind each device and the steps behind each destination in the summary.
+    /// Shows the evidence behind each device, the steps behind each destination, and which alert rules fired, were not told, or
+    /// nearly fired.
     #[arg(long)]
     pub(crate) explain: bool,
     /// Configuration file, for local networks and limits; built-in defaults without it.

@@ -25,6 +25,7 @@ mod order;
 mod output;
 mod replay;
 mod replay_summary;
+mod rule_lines;
 mod run;
 mod settings;
 mod source;

@@ -62,6 +62,7 @@ pub(super) fn run(arguments: &Replay, level: Option<LogLevel>) -> Result<(), Fai
         meter: config.meter,
         analyst: analyst::Config {
             all_messages: scope == export::Scope::All,
+            explain_alerts: arguments.explain,
             geo: Arc::new(geo),
             ..config.analyst
         },

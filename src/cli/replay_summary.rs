@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::activity_lines::activity_lines;
 use super::device_page::{headline, reasons};
+use super::rule_lines::{RulesJson, rule_lines};
 use super::table::{Table, bytes};
 use super::terminal;
 use crate::analyst::Visibility;
@@ -42,6 +43,8 @@ struct Json<'a> {
     devices: Vec<CameraObject<'a>>,
     destinations: Vec<DestinationJson<'a>>,
     alerts: Vec<AlertJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rules: Option<RulesJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -111,6 +114,7 @@ impl<'a> ReplaySummary<'a> {
                     message: &alert.message,
                 })
                 .collect(),
+            rules: self.outcome.explanation.as_ref().map(RulesJson::new),
         };
         let mut line = serde_json::to_string(&json).unwrap_or_default();
         line.push('\n');
@@ -184,6 +188,9 @@ impl<'a> ReplaySummary<'a> {
             let message = printable(&alert.message, 300);
             let rule = &alert.rule.name;
             let _infallible = writeln!(text, "  {rule}: {message}");
+        }
+        if let Some(explanation) = &self.outcome.explanation {
+            text.push_str(&rule_lines(explanation));
         }
         text
     }

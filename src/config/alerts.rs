@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::alert_rules::read_rules;
 use super::section::Section;
 use super::time_zone::{ZoneProblem, site_clock};
 use crate::alert::{
@@ -25,10 +26,19 @@ pub(super) fn read_alerts(section: &mut Section<'_>, config: &mut alert::Config)
     let longest = Duration::from_secs(30 * 24 * 3600);
     section.duration("learning", &mut config.learning, Duration::ZERO..=longest);
     section.count("max_per_hour", &mut config.max_per_hour, 1..=10_000);
-    let clock = read_clock(section);
+    config.clock = read_clock(section);
+    let clock = config.clock.clone();
+    let mut rules = Vec::new();
+    read_rules(section, &mut rules);
+    config.rules = rules;
+    let names: Vec<_> = AlertRule::ALL
+        .map(|rule| rule.as_label().to_owned())
+        .into_iter()
+        .chain(config.rules.iter().map(|rule| rule.name().to_owned()))
+        .collect();
     section.tables("override", MAX_ENTRIES, |section| {
         let found = Override {
-            rule: read_rule(section),
+            rule: read_rule(section, &names),
             device: read_device(section),
             enabled: read_flag(section, "enabled"),
             severity: read_severity(section),
@@ -56,10 +66,10 @@ pub(super) fn read_alerts(section: &mut Section<'_>, config: &mut alert::Config)
     });
 }
 
-fn read_rule(section: &mut Section<'_>) -> Option<String> {
+fn read_rule(section: &mut Section<'_>, names: &[String]) -> Option<String> {
     let rule = section.text("rule")?;
-    if AlertRule::from_label(rule).is_none() {
-        let names = AlertRule::ALL.map(AlertRule::as_label).join(", ");
+    if !names.iter().any(|name| name == rule) {
+        let names = names.join(", ");
         let problem = format!("no rule is called \"{}\"; there are: {names}", printable(rule, 64));
         section.refuse("rule", problem);
         return None;

@@ -63,7 +63,8 @@ pub fn known_keys() -> Vec<String> {
     let one = || toml::Value::Array(vec![toml::Value::Table(Table::new())]);
     let named = ["interface", "device", "webhook"].map(|table| (table.to_owned(), one()));
     let mut one_of_each = Table::from_iter(named);
-    let of_alerts = Table::from_iter(["override", "expect"].map(|key| (key.to_owned(), one())));
+    let of_alerts =
+        Table::from_iter(["rule", "override", "expect"].map(|key| (key.to_owned(), one())));
     one_of_each.insert("alerts".to_owned(), toml::Value::Table(of_alerts));
     let mut findings = Findings::default();
     let mut config = Config::default();

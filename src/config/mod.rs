@@ -3,6 +3,7 @@
 //! Comes in: the text of `hikwatch.toml`. Goes out: a [`Config`] that is right as a whole, or every
 //! problem at once as `key: problem`. It never opens an interface and never changes a running program.
 
+mod alert_rules;
 mod alerts;
 mod compile;
 mod error;

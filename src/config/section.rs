@@ -12,7 +12,7 @@ use toml::{Table, Value};
 
 use super::error::ConfigError;
 use super::units::{duration, show_duration, show_size, size};
-use crate::net::printable;
+use crate::net::{nearest, printable};
 
 /// Most characters of a wrong value or key that a problem repeats; guards logs and terminals.
 const MAX_SHOWN: usize = 64;
@@ -221,6 +221,11 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Tells whether a key is there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
     /// Reads text; none when it is absent or not text.
     pub(super) fn text(&mut self, key: &'static str) -> Option<&'a str> {
         let value = self.value(key)?;
@@ -290,14 +295,8 @@ impl<'a> Section<'a> {
 
     fn report_unknown_keys(&mut self) {
         for key in self.table.keys().filter(|key| !self.asked.contains(&key.as_str())) {
-            let nearest = self
-                .asked
-                .iter()
-                .map(|known| (distance(key, known), known))
-                .filter(|(distance, known)| *distance <= known.len().div_ceil(3))
-                .min();
-            let problem = match nearest {
-                Some((_, known)) => format!("no such key; did you mean `{known}`?"),
+            let problem = match nearest(key, self.asked.iter().copied()) {
+                Some(known) => format!("no such key; did you mean `{known}`?"),
                 None => format!("no such key; there are: {}", self.asked.join(", ")),
             };
             let key = printable(key, MAX_SHOWN);
@@ -327,41 +326,5 @@ fn shown(value: &Value) -> String {
         Value::Datetime(_) => "a date".to_owned(),
         Value::Array(_) => "a list".to_owned(),
         Value::Table(_) => "a table".to_owned(),
-    }
-}
-
-/// Counts the letters to change, add or remove between two keys (Levenshtein's distance).
-fn distance(left: &str, right: &str) -> usize {
-    // A long key is unlike every key of ours; the bound keeps the work small.
-    if left.len() > MAX_SHOWN {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=right.chars().count()).collect();
-    for (index, l) in left.chars().enumerate() {
-        let mut diagonal = index;
-        let mut before = index + 1;
-        let mut next = vec![before];
-        for (r, above) in right.chars().zip(row.iter().skip(1)) {
-            let changed = diagonal + usize::from(l != r);
-            before = changed.min(above + 1).min(before + 1);
-            diagonal = *above;
-            next.push(before);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_distance_counts_changed_added_and_removed_letters() {
-        assert_eq!(distance("ring", "ring"), 0);
-        assert_eq!(distance("rign", "ring"), 2);
-        assert_eq!(distance("liste", "listen"), 1);
-        assert_eq!(distance("", "ring"), 4);
-        assert_eq!(distance("ring", ""), 4);
     }
 }

@@ -11,6 +11,7 @@ use std::thread::{self, JoinHandle};
 
 use anyhow::{Context, Result, anyhow};
 
+use crate::alert::Explanation;
 use crate::analyst::{
     Analyst, AnalystStats, Config as AnalystConfig, Coverage, Event, InterfaceCoverage,
 };
@@ -165,6 +166,12 @@ impl Engine {
     #[must_use]
     pub fn coverage_of(&self, ip: IpAddr, mac: MacAddr) -> Option<Coverage> {
         self.analyst.coverage_of(ip, mac)
+    }
+
+    /// Why alert rules fired, and which nearly did, where the configuration asks for it.
+    #[must_use]
+    pub fn alert_explanation(&self) -> Option<Explanation> {
+        self.analyst.alert_explanation()
     }
 
     /// Totals of all meters.

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::engine::Engine;
 use super::points::PointList;
-use crate::alert::AlertPhase;
+use crate::alert::{AlertPhase, Explanation};
 use crate::analyst::{Config as AnalystConfig, Event, EventKind, InterfaceCoverage};
 use crate::capture::{
     FrameBatch, FrameSource, ObservationPoint, SavefileSource, SourceCounters, Supply,
@@ -42,6 +42,8 @@ pub struct ReplayOutcome {
     pub stats: RunStats,
     /// What was seen, by interface with its name; interfaces without a frame are left out.
     pub coverage: Vec<(String, InterfaceCoverage)>,
+    /// Why alert rules fired, and which nearly did, where the configuration asks for it.
+    pub explanation: Option<Explanation>,
     /// Earliest and latest time stamp; absent without frames.
     pub span: Option<(Timestamp, Timestamp)>,
     /// What the user should know, such as a file that is cut short.
@@ -206,6 +208,7 @@ impl Pass {
         let analyst = self.engine.analyst_stats();
         let (first, last) = self.outcome.span.unwrap_or_default();
         self.outcome.coverage = self.coverage();
+        self.outcome.explanation = self.engine.alert_explanation();
         self.outcome.stats = RunStats {
             timestamp: last,
             uptime: last.since(first).as_secs(),

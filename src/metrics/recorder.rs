@@ -87,14 +87,19 @@ impl Recorder {
         }
     }
 
-    /// Shows at 0 the alerts that the site's settings make possible beside those of rules at their own severity.
+    /// Shows at 0 the alerts that the site's settings make possible beside those of built-in rules at their own severity.
     pub fn expect_alerts(&self, config: &alert::Config) {
+        let of_site = config.rules.iter().map(|rule| rule.name());
+        let names: Vec<_> =
+            AlertRule::ALL.map(AlertRule::as_label).into_iter().chain(of_site).collect();
+        for rule in &config.rules {
+            add(&self.families.alerts, &[rule.name(), rule.severity().as_label()], 0);
+        }
         for (known, severity) in
             config.overrides.iter().filter_map(|known| Some((known, known.severity?)))
         {
-            for rule in AlertRule::ALL {
-                let name = rule.as_label();
-                if known.rule.as_deref().is_none_or(|meant| meant == name) {
+            for name in &names {
+                if known.rule.as_deref().is_none_or(|meant| meant == *name) {
                     add(&self.families.alerts, &[name, severity.as_label()], 0);
                 }
             }

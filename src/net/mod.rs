@@ -4,6 +4,7 @@
 
 mod cutoff;
 mod frame;
+mod likeness;
 mod mac;
 mod prefix;
 mod protocol;
@@ -12,6 +13,7 @@ mod timestamp;
 
 pub use cutoff::{CutCounters, CutError, CutId, CutKey, CutSide, Cutoff, CutoffStats, SettledCut};
 pub use frame::{Frame, InterfaceId, LinkType, VlanTag};
+pub use likeness::nearest;
 pub use mac::{MacAddr, ParseMacError};
 pub use prefix::{IpPrefix, LocalNets, ParsePrefixError, Perimeter};
 pub use protocol::IpProtocol;

@@ -1,7 +1,7 @@
 //! `device-offline`: a vendor's device has been silent for longer than `devices.offline_after`.
 
 use super::new_device::NEW_DEVICE_CONFIDENCE;
-use super::sentence::who;
+use super::sentence::{sureness, who};
 use crate::alert::about::{About, Holding};
 use crate::alert::finding::Findings;
 use crate::alert::scene::{Cue, Scene};
@@ -29,6 +29,13 @@ pub(in crate::alert) fn observe(scene: &Scene<'_>, out: &mut Findings) {
         Presence::Offline if scene.device.identity.confidence >= NEW_DEVICE_CONFIDENCE => {
             out.raise("", &format!("{} has fallen silent", who(scene.device)));
         }
-        Presence::Offline => {}
+        Presence::Offline => {
+            let confidence = scene.device.identity.confidence;
+            out.near_by("", sureness(confidence, NEW_DEVICE_CONFIDENCE), || {
+                format!(
+                    "silent, and {confidence} % sure to be a vendor's of {NEW_DEVICE_CONFIDENCE} %"
+                )
+            });
+        }
     }
 }

@@ -49,7 +49,21 @@ pub(in crate::alert) fn observe(scene: &Scene<'_>, memory: &mut Memory, out: &mu
             far_end.port
         );
         out.raise("", &message);
+        return;
     }
+    let of_hosts = share(failed.hosts, HOSTS);
+    out.near_by("", of_hosts.max(share(failed.ports, PORTS)), || {
+        format!(
+            "{} hosts did not answer within five minutes, of {HOSTS} that are a scan; {} ports of one host, of {PORTS}",
+            failed.hosts, failed.ports
+        )
+    });
+}
+
+/// How much of what it takes there was.
+fn share(found: usize, wanted: usize) -> (u64, u64) {
+    let thousandths = found.saturating_mul(1_000).checked_div(wanted).unwrap_or(0);
+    (u64::try_from(thousandths).unwrap_or(u64::MAX), 1_000)
 }
 
 /// Tells whether both ends agreed to speak.

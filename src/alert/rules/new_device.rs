@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::sentence::{describe, sources};
+use super::sentence::{describe, sources, sureness};
 use crate::alert::about::{About, Holding};
 use crate::alert::finding::Findings;
 use crate::alert::memory::{Memory, Topic};
@@ -33,8 +33,14 @@ pub(in crate::alert) const ABOUT: About = About {
 pub(in crate::alert) fn observe(scene: &Scene<'_>, memory: &mut Memory, out: &mut Findings) {
     let identity = &scene.device.identity;
     let (Cue::Profile, Some(vendor)) = (&scene.cue, identity.vendor.as_deref()) else { return };
-    if identity.confidence < NEW_DEVICE_CONFIDENCE || !memory.is_new(Topic::Reported, REPORTED_NEW)
-    {
+    if identity.confidence < NEW_DEVICE_CONFIDENCE {
+        out.near_by("", sureness(identity.confidence, NEW_DEVICE_CONFIDENCE), || {
+            let confidence = identity.confidence;
+            format!("a device of {vendor}, {confidence} % sure of {NEW_DEVICE_CONFIDENCE} %")
+        });
+        return;
+    }
+    if !memory.is_new(Topic::Reported, REPORTED_NEW) {
         return;
     }
     let mut message = format!("New device of {vendor}");

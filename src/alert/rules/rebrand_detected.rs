@@ -1,7 +1,7 @@
 //! `rebrand-detected`: a device that bears another name turns out to be made by a vendor of the catalogue.
 
 use super::new_device::NEW_DEVICE_CONFIDENCE;
-use super::sentence::{describe, sources};
+use super::sentence::{describe, sources, sureness};
 use crate::alert::about::{About, Holding};
 use crate::alert::finding::Findings;
 use crate::alert::memory::{Memory, Topic};
@@ -32,9 +32,14 @@ pub(in crate::alert) fn observe(scene: &Scene<'_>, memory: &mut Memory, out: &mu
     else {
         return;
     };
-    if identity.confidence < NEW_DEVICE_CONFIDENCE
-        || !memory.is_new(Topic::Reported, REPORTED_REBRAND)
-    {
+    if identity.confidence < NEW_DEVICE_CONFIDENCE {
+        out.near_by("", sureness(identity.confidence, NEW_DEVICE_CONFIDENCE), || {
+            let confidence = identity.confidence;
+            format!("{brand} by {maker}, {confidence} % sure of {NEW_DEVICE_CONFIDENCE} %")
+        });
+        return;
+    }
+    if !memory.is_new(Topic::Reported, REPORTED_REBRAND) {
         return;
     }
     let message = format!(

@@ -48,6 +48,11 @@ pub(in crate::alert) fn observe(scene: &Scene<'_>, memory: &mut Memory, out: &mu
                     who(scene.device)
                 );
                 out.raise("", &message);
+            } else {
+                let counts = (u64::from(memory.refusals), u64::from(REFUSALS));
+                out.near_by("", counts, || {
+                    format!("{} refusal by the cloud, of {REFUSALS} in a row", memory.refusals)
+                });
             }
         }
         SignWord::Asked | SignWord::Redirected | SignWord::Commanded | SignWord::Spoken => {}

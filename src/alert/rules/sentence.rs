@@ -48,3 +48,8 @@ pub(super) fn sources(profile: &DeviceProfile) -> Vec<&'static str> {
     sources.dedup();
     sources.into_iter().map(EvidenceSource::as_label).collect()
 }
+
+/// How sure something is, of how sure it has to be.
+pub(super) fn sureness(confidence: u8, needed: u8) -> (u64, u64) {
+    (u64::from(confidence), u64::from(needed))
+}

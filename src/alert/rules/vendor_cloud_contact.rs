@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::sentence::{MAX_TEXT_CHARS, who};
+use super::sentence::{MAX_TEXT_CHARS, sureness, who};
 use crate::alert::about::{About, Holding};
 use crate::alert::finding::Findings;
 use crate::alert::memory::{Memory, Topic};
@@ -30,9 +30,18 @@ pub(in crate::alert) const ABOUT: About = About {
 pub(in crate::alert) fn observe(scene: &Scene<'_>, memory: &mut Memory, out: &mut Findings) {
     let Cue::Flow(flow) = &scene.cue else { return };
     let Some(destination) = flow.destination.filter(|_| flow.is_first_told) else { return };
-    if destination.confidence < CONTACT_CONFIDENCE
-        || !memory.is_new(Topic::Service, &destination.service)
-    {
+    if destination.confidence < CONTACT_CONFIDENCE {
+        out.near_by(
+            &destination.service,
+            sureness(destination.confidence, CONTACT_CONFIDENCE),
+            || {
+                let confidence = destination.confidence;
+                format!("{}, {confidence} % sure of {CONTACT_CONFIDENCE} %", destination.service)
+            },
+        );
+        return;
+    }
+    if !memory.is_new(Topic::Service, &destination.service) {
         return;
     }
     let mut message = format!(

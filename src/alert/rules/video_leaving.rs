@@ -48,14 +48,31 @@ pub(in crate::alert) fn observe(scene: &Scene<'_>, memory: &mut Memory, out: &mu
     else {
         return;
     };
+    let role = destination.role.as_label();
     if window.rate < VIDEO_RATE {
+        out.near_by(role, (kilobits(window.rate), kilobits(VIDEO_RATE)), || {
+            format!(
+                "{} kbit/s to {} for {} s, of {} that are video",
+                kilobits(window.rate),
+                destination.service,
+                window.length.as_secs(),
+                kilobits(VIDEO_RATE)
+            )
+        });
         return;
     }
     let is_more = memory.note_video(destination.role, record.flow_end, window.length);
     if !is_more || window.rate < ABOVE_USUAL * window.usual {
+        out.near_by(role, (999, 1_000), || {
+            format!(
+                "{} kbit/s to {}, which is usual for it (on average {} kbit/s, or as long as on other days)",
+                kilobits(window.rate),
+                destination.service,
+                kilobits(window.usual)
+            )
+        });
         return;
     }
-    let role = destination.role.as_label();
     let message = format!(
         "{} sends {:.1} Mbit/s to {}, {}",
         who(scene.device),
@@ -64,4 +81,14 @@ pub(in crate::alert) fn observe(scene: &Scene<'_>, memory: &mut Memory, out: &mu
         role
     );
     out.raise_at(role, &message, Some(destination));
+}
+
+fn kilobits(rate: f64) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rate is no less than 0, and no line carries 2^64 kbit/s"
+    )]
+    let kilobits = (rate / 1e3) as u64;
+    kilobits
 }
