@@ -159,7 +159,12 @@ impl Strain {
         let sent = Instant::now();
         let frames = frames as f64;
         let counted = |series: &Series| {
-            sum(series, "hikwatch_capture_packets_total", &[&format!("\"{interface}\"")])
+            // The kernel counts some of them itself.
+            let label = format!("\"{interface}\"");
+            ["hikwatch_capture_packets_total", "hikwatch_capture_bypassed_packets_total"]
+                .map(|family| sum(series, family, &[&label]))
+                .iter()
+                .sum::<f64>()
         };
         eventually("the last frame", || (counted(&daemon.scrape()) == frames).then_some(()));
         let read = Instant::now();
