@@ -194,7 +194,9 @@ impl Strain {
                 assert!(waits > 0.0 || lost[0] > 0.0, "{sink} was to be in trouble");
             }
             if overflows && sink == "eve-socket" {
-                assert!(waits >= bound && lost[0] > 0.0, "the backlog was to reach its bound");
+                // What was in hand may have found room in the socket after the last event.
+                let is_full = waits + IN_HAND >= bound;
+                assert!(is_full && lost[0] > 0.0, "the backlog was to reach its bound");
             }
         }
         println!(
@@ -236,7 +238,9 @@ impl Strain {
             assert!(heard.contains(device.as_str()) && heard.contains(message), "{message}");
             assert!(standing.contains(&format!("\"alertname\":\"{rule}\"")), "{rule}");
         }
-        assert!(ipfix.taken().iter().any(|records| !records.is_empty()));
+        eventually("flow records", || {
+            ipfix.taken().into_iter().find(|records| !records.is_empty())
+        });
 
         // The socket gets the same lines as the file, but for those that found no room.
         let delivered = |sink: &str, outcome: &str| {
