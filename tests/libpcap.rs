@@ -1,6 +1,7 @@
 //! Captures on virtual interfaces through libpcap. Needs root; says `SKIPPED` without.
 #![cfg(all(target_os = "linux", feature = "libpcap"))]
 
+#[expect(dead_code, reason = "other tests use the rest")]
 mod veth;
 
 use hikwatch::capture::{CaptureError, Config, FrameSource, LibpcapSource, Next};
