@@ -10,6 +10,7 @@
 #[expect(dead_code, reason = "other tests use the rest")]
 mod veth;
 
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
@@ -57,13 +58,19 @@ fn video_is_counted_by_the_kernel_and_told_to_the_packet() {
         .write(&mut frame, &[0x7f; PAYLOAD])
         .unwrap();
     let mut sender = cable.sender();
+    let mut counters = BTreeMap::new();
     for number in 0..PACKETS {
         sender.send_to(&frame, None).unwrap().unwrap();
         if number % 100 == 0 {
             sleep(Duration::from_millis(5));
         }
+        if number % 3_000 == 0 {
+            look_at_counters(&listen, &mut counters);
+        }
     }
     sleep(Duration::from_millis(2_500));
+    look_at_counters(&listen, &mut counters);
+    assert!(counters.len() > 100, "{}", counters.len());
     let seen = status(&listen).unwrap();
     Command::new("kill").args(["-TERM", &daemon.id().to_string()]).status().unwrap();
     daemon.wait().unwrap();
@@ -96,11 +103,25 @@ fn video_is_counted_by_the_kernel_and_told_to_the_packet() {
     );
 }
 
+/// No counter falls while flows go to the kernel and come back.
+fn look_at_counters(listen: &str, known: &mut BTreeMap<String, f64>) {
+    let text = ask(listen, "/metrics").unwrap();
+    let counters = text.lines().filter(|line| !line.starts_with('#') && line.contains("_total"));
+    for line in counters {
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        let value: f64 = value.parse().unwrap();
+        let before = known.insert(name.to_owned(), value).unwrap_or(0.0);
+        assert!(value >= before, "{name} fell from {before} to {value}");
+    }
+}
+
 /// What the daemon says of itself.
 fn status(listen: &str) -> Option<Value> {
-    let answer = Command::new("curl")
-        .args(["-sf", "--max-time", "5", &format!("http://{listen}/api/v1/status")])
-        .output()
-        .unwrap();
-    answer.status.success().then(|| serde_json::from_slice(&answer.stdout).unwrap())
+    ask(listen, "/api/v1/status").map(|text| serde_json::from_str(&text).unwrap())
+}
+
+fn ask(listen: &str, path: &str) -> Option<String> {
+    let url = format!("http://{listen}{path}");
+    let answer = Command::new("curl").args(["-sf", "--max-time", "5", &url]).output().unwrap();
+    answer.status.success().then(|| String::from_utf8(answer.stdout).unwrap())
 }
