@@ -459,6 +459,29 @@ mod tests {
     }
 
     #[test]
+    fn an_alert_that_was_left_standing_ends_also_when_its_condition_held_for_too_short_a_time() {
+        let draft = RuleDraft {
+            name: "is-sure".to_owned(),
+            when: "device.confidence > 70".to_owned(),
+            message: "sure of {device.name}".to_owned(),
+            held_for: Duration::from_secs(600),
+            ..RuleDraft::default()
+        };
+        let rules = vec![Arc::new(SiteRule::compile(draft).unwrap())];
+        let mut first = Ruleset::new(Config { rules, ..Config::default() });
+        let sure = profile("d-1", Some("ezviz"), 80);
+        look_at(&mut first, &sure, 100);
+        let raised = look_at(&mut first, &sure, 1_000);
+        let id = raised.iter().find(|alert| &*alert.rule.name == "is-sure").unwrap().id;
+
+        let mut second = next_run(&mut first, &sure);
+        look_at(&mut second, &sure, 1_100);
+        let ended = look_at(&mut second, &profile("d-1", Some("ezviz"), 60), 1_200);
+        let ended = ended.iter().find(|alert| alert.id == id).unwrap();
+        assert_eq!(ended.phase, AlertPhase::Resolved);
+    }
+
+    #[test]
     fn an_alert_of_a_rule_that_is_gone_is_not_taken_in() {
         let mut first = Ruleset::default();
         let device = profile("d-1", Some("ezviz"), 80);

@@ -211,7 +211,7 @@ pub static FIELDS: &[Field] = &[
     field!("device.has_conflict", Flag, "another station uses its address", "", "false", ANY,
         Device(|device, _| flag(device.state.conflict.is_some()))),
 
-    field!("time.hour", Whole, "hour of the day at the site (`alerts.utc_offset`), 0 to 23", "", "22", ANY,
+    field!("time.hour", Whole, "hour of the day at the site (`alerts.time_zone`, or `alerts.utc_offset`), 0 to 23", "", "22", ANY,
         Time(|clock| Some(FieldValue::Whole(clock.hour)))),
     field!("time.minute", Whole, "minute of the hour, 0 to 59", "", "30", ANY,
         Time(|clock| Some(FieldValue::Whole(clock.minute)))),

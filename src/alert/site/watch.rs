@@ -239,6 +239,10 @@ impl SiteWatch {
                 wanted,
                 facts: held.facts.told(),
             });
+            if rule.holds() == Holding::UntilCleared {
+                // An earlier run may have left it standing.
+                out.clear(&held.subject);
+            }
             return;
         }
         let is_held_elsewhere = self
